@@ -1,0 +1,56 @@
+# `make help` lists what there is to make. PYTHON names the Python to use, VENV where its environment goes.
+PYTHON ?= python3
+VENV ?= .venv
+OLDEST_VENV ?= .venv-oldest
+# how many tests run side by side
+WORKERS ?= 2
+# more for pytest, as in: make test TESTS="tests/engine -x"
+TESTS ?=
+
+RUN := $(VENV)/.installed-run
+TEST := $(VENV)/.installed-test
+OLDEST := $(OLDEST_VENV)/.installed-oldest
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-oldest lint format lock clean
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name what; do \
+		printf '  make %-12s %s\n' "$$name" "$$what"; done
+
+demo: $(RUN) ## make the environment and run the four laboratories; figures and answers in demo/
+	@$(VENV)/bin/jaxopt-lab demo --out demo --overwrite
+
+test: $(TEST) ## make the environment and run the tests
+	@$(VENV)/bin/python -m pytest -n $(WORKERS) $(TESTS)
+
+test-oldest: $(OLDEST) ## the tests marked `oldest`, with the oldest supported JAX (Python 3.11 or 3.12)
+	@$(OLDEST_VENV)/bin/python -m pytest -n $(WORKERS) -m oldest $(TESTS)
+
+lint: $(TEST) ## check style, format and types
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/pyright
+
+format: $(TEST) ## put the code into the one format
+	@$(VENV)/bin/ruff check --fix-only --quiet .
+	@$(VENV)/bin/ruff format .
+
+lock: $(TEST) ## choose the newest versions afresh and write the locks
+	@requirements/lock.sh $(VENV)/bin/uv
+
+clean: ## remove the environments and what was built
+	@rm -rf $(VENV) $(OLDEST_VENV) build dist demo .pytest_cache .ruff_cache .hypothesis
+
+# An environment is made again when its lock or the package's own description changes. The lock of the tests holds
+# the one of the demo, so installing the first is enough for both.
+$(RUN): requirements/run.lock pyproject.toml requirements/install.sh
+	@requirements/install.sh $(PYTHON) $(VENV) requirements/run.lock
+
+$(TEST): requirements/test.lock pyproject.toml requirements/install.sh
+	@requirements/install.sh $(PYTHON) $(VENV) requirements/test.lock
+	@touch $(RUN)
+
+$(OLDEST): requirements/oldest.lock pyproject.toml requirements/install.sh
+	@requirements/install.sh $(PYTHON) $(OLDEST_VENV) requirements/oldest.lock

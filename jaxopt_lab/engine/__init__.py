@@ -1,0 +1,7 @@
+"""The engine: trajectories, what they keep, and sweeps of them over grids and starts."""
+
+from jaxopt_lab.engine.records import Record, Summary
+from jaxopt_lab.engine.run import sweep
+from jaxopt_lab.engine.trajectory import Trajectory, simulate
+
+__all__ = ["Record", "Summary", "Trajectory", "simulate", "sweep"]

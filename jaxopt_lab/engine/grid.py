@@ -1,0 +1,147 @@
+"""The grid: which hyperparameters are swept, whose they are, and over which values."""
+
+import dataclasses
+import difflib
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from jaxopt_lab.problems.problem import Problem
+
+OWNERS = ("optimizer", "problem")
+
+
+@dataclasses.dataclass(frozen=True)
+class Axis:
+    """One swept hyperparameter.
+
+    Args:
+        name: the name of the dimension in the result, as the user wrote it.
+        owner: ``"optimizer"`` or ``"problem"``.
+        argument: the name of the argument in the owner's factory.
+        values: the values as the user gave them, one-dimensional.
+    """
+
+    name: str
+    owner: str
+    argument: str
+    values: Any
+
+
+def arguments(factory: Any) -> tuple[str, ...]:
+    """The names that a factory takes; none for what is built already."""
+    if is_built(factory) or not callable(factory):
+        return ()
+    return tuple(name for name, parameter in _signature(factory).items() if parameter.kind in _NAMEABLE)
+
+
+def required(factory: Callable[..., Any]) -> tuple[str, ...]:
+    """The names that a factory cannot do without."""
+    parameters = _signature(factory)
+    return tuple(n for n, p in parameters.items() if p.kind in _NAMEABLE and p.default is inspect.Parameter.empty)
+
+
+def is_built(thing: Any) -> bool:
+    """Whether this is a problem or an optimiser already, and no factory of one."""
+    return isinstance(thing, Problem) or (hasattr(thing, "init") and hasattr(thing, "update"))
+
+
+def traced_axes(grid: Mapping[str, Any], problem: Any, optimizers: Mapping[str, Any], dtype: Any) -> tuple[Axis, ...]:
+    """The axes whose values are traced: numbers, so that new values never recompile.
+
+    Raises:
+        ValueError: for an unknown name, or values that are empty, not numbers, not finite or not distinct in ``dtype``.
+    """
+    axes = (_axis(name, values, problem, optimizers) for name, values in grid.items())
+    return tuple(dataclasses.replace(axis, values=_numbers(axis, dtype)) for axis in axes)
+
+
+def static_axes(grid: Mapping[str, Any], problem: Any, optimizers: Mapping[str, Any]) -> tuple[Axis, ...]:
+    """The axes whose values shape the program (widths, flags, functions): one compilation for each.
+
+    Raises:
+        ValueError: for an unknown name, or values that are empty or repeated.
+    """
+    axes = tuple(_axis(name, values, problem, optimizers) for name, values in grid.items())
+    for axis in axes:
+        seen = [repr(value) for value in axis.values]
+        if not seen or len(set(seen)) < len(seen):
+            raise ValueError(f"static_grid[{axis.name!r}]: got {axis.values!r}; give at least one value, none twice")
+    return axes
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """The sentence for a name that is not known, with the nearest ones that are."""
+    known = sorted(set(known))
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known) or 'none'}"
+    return f"{kind}: there is no {name!r}; {hint}"
+
+
+_NAMEABLE = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+def _signature(factory: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    return dict(inspect.signature(factory).parameters)
+
+
+def _axis(name: str, values: Any, problem: Any, optimizers: Mapping[str, Any]) -> Axis:
+    owner, argument = _owner(name, problem, optimizers)
+    values = list(values) if isinstance(values, Iterable) and not isinstance(values, str) else [values]
+    return Axis(name, owner, argument, values)
+
+
+def _owner(name: str, problem: Any, optimizers: Mapping[str, Any]) -> tuple[str, str]:
+    """Whose argument a name is; ``optimizer.x`` and ``problem.x`` say it themselves."""
+    prefix, dot, rest = name.partition(".")
+    argument = rest if dot and prefix in OWNERS else name
+    asked = (prefix,) if dot and prefix in OWNERS else OWNERS
+    taken = {
+        "problem": argument in arguments(problem),
+        "optimizer": all(argument in arguments(optimizer) for optimizer in optimizers.values()),
+    }
+    owners = [owner for owner in asked if taken[owner]]
+    if len(owners) == 2:
+        raise ValueError(
+            f"grid: both the problem and the optimizer take {name!r}; write 'problem.{name}' or 'optimizer.{name}'"
+        )
+    if not owners:
+        raise ValueError(_no_owner(name, argument, problem, optimizers))
+    return owners[0], argument
+
+
+def _no_owner(name: str, argument: str, problem: Any, optimizers: Mapping[str, Any]) -> str:
+    without = [n for n, optimizer in optimizers.items() if argument not in arguments(optimizer)]
+    if len(without) < len(optimizers):
+        return (
+            f"grid: {name!r} is no argument of {', '.join(without)}; "
+            "sweep such optimizers apart, since in one sweep each takes every hyperparameter of the grid"
+        )
+    built = [n for n, thing in {"problem": problem, **optimizers}.items() if is_built(thing)]
+    known = {a for thing in (problem, *optimizers.values()) for a in arguments(thing)}
+    remedy = f" ({', '.join(built)} built already: pass the factory itself to sweep its arguments)" if built else ""
+    return unknown("grid", name, known) + remedy
+
+
+def _numbers(axis: Axis, dtype: Any) -> np.ndarray:
+    try:
+        values = np.asarray(axis.values)
+    except ValueError:
+        values = np.asarray(axis.values, object)
+    where = f"grid[{axis.name!r}]"
+    if values.size == 0:
+        raise ValueError(f"{where}: got no values; give at least one")
+    if values.ndim != 1:
+        raise ValueError(f"{where}: got values of shape {values.shape}; give a flat list of numbers")
+    if values.dtype.kind not in "iuf":
+        raise ValueError(f"{where}: got {axis.values!r}, not numbers; what is no number goes into static_grid")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{where}: got {values[~np.isfinite(values)][0]}; give finite numbers")
+    if np.unique(values).size < values.size:
+        raise ValueError(f"{where}: got a value twice; give each value once")
+    cast = values.astype(dtype) if values.dtype.kind == "f" else values
+    if np.unique(cast).size < values.size:
+        raise ValueError(f"{where}: neighbouring values are equal in {np.dtype(dtype)}; sweep in float64 or more coarsely")
+    return values

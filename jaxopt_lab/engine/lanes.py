@@ -1,0 +1,193 @@
+"""One lane of a sweep as a pure function, and the compiled program that runs a chunk of them."""
+
+import functools
+from collections.abc import Callable, Hashable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxopt_lab.engine.records import Record
+from jaxopt_lab.engine.spec import Spec, Variant, problem_factory
+from jaxopt_lab.engine.trajectory import Observe, Trajectory, simulate
+from jaxopt_lab.problems.problem import Params, Problem, as_problem
+
+
+class Structure(NamedTuple):
+    """What shapes a program. Whatever is a number is an argument of it instead, so that new numbers never recompile."""
+
+    problem: Hashable  # a factory, or the skeleton of a problem
+    problem_is_swept: bool
+    optimizer: Hashable
+    traced: tuple[tuple[str, str], ...]  # (owner, argument) of each axis
+    static: tuple[tuple[str, str, Hashable], ...]  # (owner, argument, value)
+    num_steps: int
+    record: Record
+    observe: Observe | None
+    dtype: np.dtype[Any]
+    draws_starts: bool
+
+
+class Shared(NamedTuple):
+    """What all lanes of a program share: the problem's own numbers, the tolerance, the root of the random numbers."""
+
+    leaves: tuple[Any, ...]
+    tolerance: Any
+    seed: Any
+
+
+class Lane(NamedTuple):
+    """What one lane has for itself: its hyperparameters, and which start and noise are its own."""
+
+    values: tuple[Any, ...]
+    start: Any
+    start_index: Any
+    seed_index: Any
+
+
+class Skeleton(NamedTuple):
+    """A problem without its numbers: equal for all problems of one factory."""
+
+    structure: Any
+    static: tuple[Hashable, ...]
+
+    def fill(self, leaves: tuple[Any, ...]) -> Problem:
+        """The problem with these numbers."""
+        numbers = iter(leaves)
+        return jax.tree.unflatten(self.structure, [next(numbers) if s is _NUMBER else s for s in self.static])
+
+
+_NUMBER = "a number stands here"
+
+
+def prepare(spec: Spec, variant: Variant) -> tuple[Structure, Shared]:
+    """Split one variant of a sweep into what is compiled and what is passed."""
+    static = tuple(
+        (axis.owner, axis.argument, value) for axis, value in zip(spec.static, variant.static, strict=True)
+    )
+    swept = {axis.argument for axis in spec.traced + spec.static if axis.owner == "problem"}
+    problem, leaves = spec.problem, ()
+    if not swept:
+        problem, leaves = _split(_made(problem, {}), spec.dtype)
+    structure = Structure(
+        problem, bool(swept), spec.optimizers[variant.optimizer],
+        tuple((axis.owner, axis.argument) for axis in spec.traced),
+        static, spec.num_steps, spec.record, spec.observe, spec.dtype, isinstance(spec.starts, int),
+    )  # fmt: skip
+    tolerance = None if spec.tolerance is None else np.asarray(spec.tolerance, spec.dtype)
+    return structure, Shared(leaves, tolerance, np.uint32(spec.seed))
+
+
+def lane_arguments(spec: Spec, lanes: np.ndarray) -> Lane:
+    """The arguments of these lanes, as arrays with a leading axis over them."""
+    indices = dict(zip(spec.lane_dims, np.unravel_index(lanes, tuple(spec.lane_dims.values())), strict=True))
+    values = tuple(_cast(axis.values[indices[axis.name]], spec.dtype) for axis in spec.traced)
+    start_index = indices["start"].astype(np.uint32)
+    start = None if isinstance(spec.starts, int) else jax.tree.map(lambda s: s[start_index], spec.starts)
+    seed_index = indices["seed"].astype(np.uint32) if "seed" in indices else np.zeros(len(lanes), np.uint32)
+    return Lane(values, start, start_index, seed_index)
+
+
+def build(structure: Structure, shared: Shared, lane: Lane) -> tuple[Problem, Any, Params, jax.Array]:
+    """The problem, the optimiser, the start point and the noise key of one lane, made inside the traced function."""
+    arguments: dict[str, dict[str, Any]] = {"problem": {}, "optimizer": {}}
+    for (owner, argument), value in zip(structure.traced, lane.values, strict=True):
+        arguments[owner][argument] = value
+    for owner, argument, value in structure.static:
+        arguments[owner][argument] = value
+    problem: Any = structure.problem
+    if structure.problem_is_swept:
+        problem = _made(problem, arguments["problem"])
+    else:
+        problem = problem.fill(shared.leaves)
+    problem = jax.tree.map(functools.partial(_cast, dtype=structure.dtype), problem)
+    optimizer: Any = structure.optimizer
+    if not hasattr(optimizer, "update"):
+        optimizer = optimizer(**arguments["optimizer"])
+    root = jax.random.key(shared.seed)
+    start_key, noise_key = (jax.random.fold_in(k, lane.start_index) for k in jax.random.split(root))
+    start = lane.start
+    if structure.draws_starts:
+        if problem.init is None:
+            raise ValueError(
+                f"starts: {problem.name} has no init to draw start points from; give an array of shape (count, *params)"
+            )
+        start = jax.tree.map(functools.partial(_cast, dtype=structure.dtype), problem.init(start_key))
+    return problem, optimizer, start, jax.random.fold_in(noise_key, lane.seed_index)
+
+
+@functools.lru_cache(maxsize=256)
+def program(structure: Structure) -> Callable[[Shared, Lane], dict[str, Any]]:
+    """The compiled function that runs a chunk of lanes; the same one whenever the structure is the same."""
+
+    def run(shared: Shared, lane: Lane) -> dict[str, Any]:
+        problem, optimizer, start, key = build(structure, shared, lane)
+        trajectory = simulate(
+            problem,
+            optimizer,
+            start,
+            structure.num_steps,
+            key=key,
+            record=structure.record,
+            tolerance=shared.tolerance,
+            observe=structure.observe,
+        )
+        return _variables(trajectory, structure.record)
+
+    return jax.jit(jax.vmap(run, in_axes=(None, 0)))
+
+
+def carry_bytes(structure: Structure, shared: Shared, lane: Lane) -> int:
+    """How many bytes one lane takes from step to step: its parameters and its optimiser's state."""
+
+    def carry(shared: Shared, lane: Lane) -> Any:
+        _, optimizer, start, _ = build(structure, shared, lane)
+        return start, optimizer.init(start)
+
+    return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(jax.eval_shape(carry, shared, lane)))
+
+
+def _variables(trajectory: Trajectory, record: Record) -> dict[str, Any]:
+    """The trajectory under the names that its parts bear in the result."""
+    along = record.every is not None
+    last: Any = jax.tree.map(lambda leaf: leaf[-1], (trajectory.params, trajectory.loss)) if along else trajectory[:2]
+    path = {"params": trajectory.params, "loss": trajectory.loss} if along else {}
+    summary = trajectory.summary._asdict() if trajectory.summary else {}
+    reserved = {"final_params": last[0], "final_loss": last[1], **summary, **path}
+    clash = reserved.keys() & trajectory.metrics.keys()
+    if clash:
+        raise ValueError(f"observe: {min(clash)!r} is a variable of the result already; give yours another name")
+    return reserved | trajectory.metrics
+
+
+def _made(problem: Any, arguments: dict[str, Any]) -> Problem:
+    """The problem that a problem, a factory or a plain function is, given these arguments."""
+    if problem_factory(problem, set(arguments)) is None:
+        return as_problem(functools.partial(problem, **arguments) if arguments else problem)
+    made = problem(**arguments)
+    if not isinstance(made, Problem):
+        raise ValueError(
+            f"problem: {getattr(problem, '__name__', problem)} returned {type(made).__name__}; a factory returns a "
+            "Problem, and a plain function takes the parameters as its one required argument"
+        )
+    return made
+
+
+def _split(problem: Problem, dtype: np.dtype[Any]) -> tuple[Skeleton, tuple[Any, ...]]:
+    leaves, structure = jax.tree.flatten(problem)
+    numbers = tuple(_cast(leaf, dtype) for leaf in leaves if _is_number(leaf))
+    return Skeleton(structure, tuple(_NUMBER if _is_number(leaf) else leaf for leaf in leaves)), numbers
+
+
+def _is_number(leaf: Any) -> bool:
+    return isinstance(leaf, jax.Array | np.ndarray | np.generic | float | int)
+
+
+def _cast(leaf: Any, dtype: np.dtype[Any]) -> Any:
+    """Floating-point leaves in the dtype of the sweep; anything else as it is."""
+    if not _is_number(leaf):
+        return leaf
+    asarray = jnp.asarray if isinstance(leaf, jax.Array) else np.asarray
+    floating = jnp.issubdtype(jnp.result_type(leaf), jnp.floating) and not isinstance(leaf, bool)
+    return asarray(leaf, dtype) if floating else leaf

@@ -1,0 +1,232 @@
+"""The specification of a sweep: everything that its numbers depend on, checked before anything runs."""
+
+import dataclasses
+import hashlib
+import itertools
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxopt_lab.engine.grid import Axis, is_built, required, static_axes, traced_axes
+from jaxopt_lab.engine.records import Record, as_record
+from jaxopt_lab.problems.problem import Problem
+
+
+@dataclasses.dataclass(frozen=True)
+class Variant:
+    """What is compiled once: one optimiser, and one value for each static hyperparameter."""
+
+    optimizer: str
+    static: tuple[Any, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Spec:
+    """A sweep, resolved: `make_spec` checks and fills it.
+
+    Args:
+        problem: a problem, a factory of one, or a plain function.
+        optimizers: transformations or factories of them, by name.
+        several: whether the result has a dimension ``optimizer``.
+        traced: the axes of the grid, in order.
+        static: the axes of the static grid, in order.
+        starts: start points with a leading axis, or how many to draw from the problem's ``init``.
+        seeds: how many independent noise keys each start gets; None for one, without a dimension.
+        num_steps: the number of updates.
+        record: what each trajectory keeps.
+        tolerance: the distance from the known minimum at which a loss has converged, or None.
+        seed: the root of all random numbers.
+        observe: more to record, or None.
+        dtype: the floating-point type of all numbers.
+        chunk_size: how many lanes run as one program, or None to let the plan choose.
+    """
+
+    problem: Any
+    optimizers: Mapping[str, Any]
+    several: bool
+    traced: tuple[Axis, ...]
+    static: tuple[Axis, ...]
+    starts: Any
+    seeds: int | None
+    num_steps: int
+    record: Record
+    tolerance: float | None
+    seed: int
+    observe: Callable[..., Any] | None
+    dtype: np.dtype[Any]
+    chunk_size: int | None
+
+    @property
+    def num_starts(self) -> int:
+        """How many start points there are."""
+        return self.starts if isinstance(self.starts, int) else len(jax.tree.leaves(self.starts)[0])
+
+    @property
+    def variants(self) -> list[Variant]:
+        """The programs to compile, in the order of the result's leading dimensions."""
+        static = itertools.product(*(axis.values for axis in self.static))
+        return [Variant(name, values) for name, values in itertools.product(self.optimizers, static)]
+
+    @property
+    def lane_dims(self) -> dict[str, int]:
+        """The dimensions over which the lanes of one variant run, and their lengths; the last varies fastest."""
+        dims = {axis.name: len(axis.values) for axis in self.traced} | {"start": self.num_starts}
+        return dims if self.seeds is None else dims | {"seed": self.seeds}
+
+    @property
+    def num_lanes(self) -> int:
+        """How many trajectories one variant has."""
+        return math.prod(self.lane_dims.values())
+
+    def describe(self) -> dict[str, Any]:
+        """The specification as JSON-able values, for the attributes of the result."""
+        return {
+            "problem": _name(self.problem),
+            "optimizers": {name: _name(optimizer) for name, optimizer in self.optimizers.items()},
+            "grid": {axis.name: _values(axis.values) for axis in self.traced},
+            "static_grid": {axis.name: [repr(value) for value in axis.values] for axis in self.static},
+            "starts": self.starts if isinstance(self.starts, int) else _digest(jax.tree.leaves(self.starts)),
+            "seeds": self.seeds,
+            "num_steps": self.num_steps,
+            "record": dataclasses.asdict(self.record),
+            "tolerance": self.tolerance,
+            "seed": self.seed,
+            "observe": None if self.observe is None else _name(self.observe),
+            "dtype": str(self.dtype),
+        }
+
+
+def make_spec(
+    problem: Any,
+    optimizer: Any,
+    grid: Mapping[str, Any] | None,
+    *,
+    starts: Any,
+    num_steps: int,
+    record: Any,
+    tolerance: float | None,
+    seeds: int | None,
+    seed: int,
+    static_grid: Mapping[str, Any] | None,
+    observe: Callable[..., Any] | None,
+    dtype: Any,
+    chunk_size: int | None,
+) -> Spec:
+    """Check the arguments of `sweep` and resolve them.
+
+    Raises:
+        ValueError: naming the argument, what came, and what to do.
+    """
+    several = isinstance(optimizer, Mapping)
+    optimizers = dict(optimizer) if several else {_name(optimizer): optimizer}
+    if not optimizers:
+        raise ValueError("optimizer: got an empty mapping; name at least one optimizer")
+    dtype = _dtype(dtype)
+    traced = traced_axes(grid or {}, problem, optimizers, dtype)
+    static = static_axes(static_grid or {}, problem, optimizers)
+    for argument, value in {"num_steps": num_steps, "seeds": seeds, "chunk_size": chunk_size}.items():
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1):
+            raise ValueError(f"{argument}: got {value!r}; give a whole number of at least 1")
+    if tolerance is not None and not tolerance > 0:
+        raise ValueError(f"tolerance: got {tolerance}; give a positive distance from the minimum, or None")
+    spec = Spec(
+        problem, optimizers, several, traced, static, _starts(starts, dtype), seeds, int(num_steps), as_record(record),
+        tolerance, seed, observe, dtype, chunk_size,
+    )  # fmt: skip
+    _check_names(spec)
+    for name, factory in optimizers.items():
+        _check_optimizer(name, factory, {axis.argument for axis in traced + static if axis.owner == "optimizer"})
+    return spec
+
+
+def _starts(starts: Any, dtype: np.dtype[Any]) -> Any:
+    if isinstance(starts, int | np.integer) and not isinstance(starts, bool):
+        if starts < 1:
+            raise ValueError(f"starts: got {starts}; draw at least 1, or give an array of start points")
+        return int(starts)
+    arrays = jax.tree.map(np.asarray, starts)
+    leaves = jax.tree.leaves(arrays)
+    if not leaves or any(leaf.dtype.kind not in "iuf" for leaf in leaves):
+        raise ValueError(f"starts: got {starts!r}; give a number of starts, or an array of shape (count, *params)")
+    lengths = {leaf.shape[:1] for leaf in leaves}
+    if len(lengths) > 1 or lengths & {(), (0,)}:
+        shapes = [leaf.shape for leaf in leaves]
+        raise ValueError(f"starts: got arrays of shapes {shapes}; all need one leading axis that counts the starts")
+    return jax.tree.map(lambda leaf: leaf.astype(dtype), arrays)
+
+
+def _dtype(dtype: Any) -> np.dtype[Any]:
+    dtype = jax.dtypes.canonicalize_dtype(dtype) if dtype in (float,) else np.dtype(dtype)
+    if not jax.numpy.issubdtype(dtype, np.floating):
+        raise ValueError(f"dtype: got {dtype}; trajectories need a floating-point type, such as float32")
+    if dtype == np.float64 and not jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
+        raise ValueError(
+            "dtype: float64 asked for, but JAX's 64-bit switch is off; turn it on with "
+            "jax.config.update('jax_enable_x64', True), or set JAX_ENABLE_X64=1 before starting"
+        )
+    return dtype
+
+
+def _check_names(spec: Spec) -> None:
+    taken = [*spec.lane_dims, *(axis.name for axis in spec.static), "optimizer", "step"]
+    for name in taken:
+        if taken.count(name) > 1:
+            raise ValueError(f"grid: {name!r} names two dimensions; rename one of the two")
+
+
+def _check_optimizer(name: str, factory: Any, swept: set[str]) -> None:
+    if is_built(factory):
+        return
+    if not callable(factory):
+        raise ValueError(f"optimizer: got {factory!r}; give a GradientTransformation or a factory such as optax.adam")
+    missing = [argument for argument in required(factory) if argument not in swept]
+    if missing:
+        raise ValueError(
+            f"optimizer: {name} needs {', '.join(missing)}; put it into the grid, or build the optimizer: "
+            f"{name}({', '.join(f'{argument}=...' for argument in missing)})"
+        )
+
+
+def _name(thing: Any) -> str:
+    if isinstance(thing, Problem):
+        return thing.name
+    inner = getattr(thing, "func", thing)  # a functools.partial bears the name of what it calls
+    return getattr(inner, "__name__", type(inner).__name__) if not is_built(thing) else _built_name(thing)
+
+
+def _built_name(optimizer: Any) -> str:
+    """A built transformation knows no name, but its update function says which factory defined it."""
+    qualified = getattr(optimizer.update, "__qualname__", "")
+    return qualified.partition(".<locals>")[0].lstrip("_") or "optimizer"
+
+
+def _values(values: np.ndarray) -> Any:
+    return values.tolist() if len(values) <= 1000 else _digest([values])
+
+
+def _digest(arrays: list[np.ndarray]) -> dict[str, Any]:
+    """Long arrays stand in the attributes as their shapes and a hash; the coordinates hold the values."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return {"shapes": [list(array.shape) for array in arrays], "sha256": digest.hexdigest()}
+
+
+def problem_factory(problem: Any, names: set[str]) -> Callable[..., Any] | None:
+    """The factory of problems that a callable is; None for a problem, or for a plain function of the parameters.
+
+    A callable whose every required argument is swept makes a problem; one that still wants an argument, the
+    parameters, is the loss itself.
+    """
+    if isinstance(problem, Problem) or not callable(problem):
+        return None
+    return problem if set(required(problem)) <= names else None
+
+
+def describe_json(spec: Spec) -> str:
+    """`Spec.describe` as one line of JSON with sorted keys."""
+    return json.dumps(spec.describe(), sort_keys=True)

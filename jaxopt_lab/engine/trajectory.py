@@ -1,0 +1,190 @@
+"""One trajectory of one optimiser on one problem: the loop that everything else in the laboratory runs."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from jaxopt_lab.engine.records import Record, Summary, as_record, empty_summary, finish_summary, update_summary
+from jaxopt_lab.problems.problem import Params, Problem, as_problem
+
+Observe = Callable[[Params, jax.Array, Params], dict[str, jax.Array]]
+
+
+class Trajectory(NamedTuple):
+    """What was recorded. With a path, every leaf has a leading axis over the recorded points; else it is the last one.
+
+    Attributes:
+        params: the parameters.
+        loss: the loss at these parameters, of the minibatch of that step where the problem draws one.
+        metrics: what ``problem.evaluate`` and ``observe`` gave there, by name.
+        summary: the streamed summary of every step's loss; None if it was not recorded.
+    """
+
+    params: Params
+    loss: jax.Array
+    metrics: dict[str, jax.Array]
+    summary: Summary | None
+
+
+class _Carry(NamedTuple):
+    params: Params
+    state: optax.OptState
+    summary: Summary | None
+
+
+def simulate(
+    problem: Problem | Callable[..., jax.Array],
+    optimizer: optax.GradientTransformation,
+    params: Params,
+    num_steps: int,
+    *,
+    key: jax.Array | None = None,
+    record: str | int | Record = "path",
+    tolerance: float | None = None,
+    observe: Observe | None = None,
+) -> Trajectory:
+    r"""Follow one optimiser from one start point: a single `jax.lax.scan`, pure.
+
+    .. math:: (u_t, s_{t+1}) = \mathrm{update}(\nabla L(\theta_t, k_t), s_t, \theta_t), \qquad
+              \theta_{t+1} = \theta_t + u_t, \qquad t = 0, \dots, n - 1
+
+    It may be jitted, vmapped over anything (learning rates, starts, keys, the problem's numbers) and differentiated.
+    Inside ``vmap`` nothing raises: a trajectory that leaves the finite numbers says when in ``summary.diverged_at``.
+
+    Args:
+        problem: a `Problem`, or a plain function ``f(params)`` or ``f(params, key)`` that returns a scalar.
+        optimizer: any Optax ``GradientTransformation``, those that need the loss value or function included.
+        params: the start point, a pytree of floating-point arrays.
+        num_steps: the number of updates :math:`n`, at least 1; a path has :math:`n + 1` points, the start being 0.
+        key: for problems that draw minibatches or noise; step t sees ``jax.random.fold_in(key, t)``.
+        record: ``"path"``, ``"summary"``, ``"final"``, or a whole number k for every k-th point.
+        tolerance: a loss within this distance of the problem's known minimum (of 0 where none is known) has converged;
+            None: no step counts as converged.
+        observe: ``observe(params, loss, grads) -> {name: array}``, more to record at each recorded point.
+
+    Returns:
+        A `Trajectory`.
+
+    Raises:
+        ValueError: for fewer than one step, a loss that is no scalar, parameters that are not floating-point.
+
+    Example:
+        >>> from jaxopt_lab import optimizers, problems, simulate
+        >>> path = simulate(problems.quadratic((1.0, 10.0)), optimizers.adam(0.2), jnp.array([4.0, 1.5]), 50)
+        >>> path.params.shape
+        (51, 2)
+        >>> def final_loss(rate):
+        ...     run = simulate(lambda x: (x**2).sum(), optax.sgd(rate), jnp.ones(3), 10, record="final")
+        ...     return run.loss
+        >>> [round(float(loss), 4) for loss in jax.vmap(final_loss)(jnp.array([0.1, 0.4]))]
+        [0.0346, 0.0]
+    """
+    problem, record = as_problem(problem), as_record(record)
+    params = jax.tree.map(jnp.asarray, params)
+    _check(problem, params, num_steps, key)
+    run = _Run(problem, optax.with_extra_args_support(optimizer), key, tolerance, observe)
+    carry = run.start(params, record.summary)
+    if record.every is None:
+        carry = run.advance(carry, 0, num_steps)
+        return run.finish(carry, num_steps)
+    return run.path(carry, num_steps, record.every)
+
+
+class _Run(NamedTuple):
+    """The pure functions of one trajectory, over what stays fixed along it."""
+
+    problem: Problem
+    optimizer: optax.GradientTransformationExtraArgs
+    key: jax.Array | None
+    tolerance: Any
+    observe: Observe | None
+
+    def start(self, params: Params, with_summary: bool) -> _Carry:
+        summary = empty_summary(self.problem.loss(params, self._key(0))) if with_summary else None
+        return _Carry(params, self.optimizer.init(params), summary)
+
+    def step(self, carry: _Carry, t: Any) -> tuple[_Carry, Trajectory]:
+        """Step t -> t + 1, and the point that it leaves."""
+        key = self._key(t)
+
+        def loss_at(params: Params) -> jax.Array:
+            return self.problem.loss(params, key)
+
+        loss, grads = jax.value_and_grad(loss_at)(carry.params)
+        updates, state = self.optimizer.update(
+            grads, carry.state, carry.params, value=loss, grad=grads, value_fn=loss_at
+        )
+        point = self._point(carry.params, loss, grads)
+        params = optax.apply_updates(carry.params, updates)
+        return _Carry(params, state, self._summarise(carry.summary, t, loss)), point
+
+    def advance(self, carry: _Carry, start: Any, length: int) -> _Carry:
+        """So many steps that leave nothing behind."""
+
+        def unrecorded(carry: _Carry, t: jax.Array) -> tuple[_Carry, None]:
+            return self.step(carry, t)[0], None
+
+        return jax.lax.scan(unrecorded, carry, start + jnp.arange(length))[0]
+
+    def path(self, carry: _Carry, num_steps: int, every: int) -> Trajectory:
+        """Blocks of ``every`` steps, of which the first leaves its point; then the rest, and the last point."""
+
+        def block(carry: _Carry, start: Any, length: int = every) -> tuple[_Carry, Trajectory]:
+            carry, point = self.step(carry, start)
+            return (self.advance(carry, start + 1, length - 1) if length > 1 else carry), point
+
+        whole = num_steps - num_steps % every
+        carry, points = jax.lax.scan(block, carry, jnp.arange(0, whole, every))
+        tail = []
+        if whole < num_steps:
+            carry, point = block(carry, jnp.asarray(whole), num_steps - whole)
+            tail.append(point)
+        last = self.finish(carry, num_steps)
+        joined = jax.tree.map(_append, points, *tail, last._replace(summary=None))
+        return joined._replace(summary=last.summary)
+
+    def finish(self, carry: _Carry, num_steps: int) -> Trajectory:
+        """The last point, and the summary with its loss counted in."""
+        key = self._key(num_steps)
+        loss, grads = jax.value_and_grad(self.problem.loss)(carry.params, key)
+        summary = self._summarise(carry.summary, num_steps, loss)
+        point = self._point(carry.params, loss, grads)
+        return point._replace(summary=None if summary is None else finish_summary(summary))
+
+    def _point(self, params: Params, loss: jax.Array, grads: Params) -> Trajectory:
+        metrics = dict(self.problem.evaluate(params)) if self.problem.evaluate else {}
+        if self.observe:
+            metrics |= self.observe(params, loss, grads)
+        return Trajectory(params, loss, metrics, None)
+
+    def _summarise(self, summary: Summary | None, t: Any, loss: jax.Array) -> Summary | None:
+        if summary is None:
+            return None
+        goal = None
+        if self.tolerance is not None:
+            goal = self.tolerance + (0.0 if self.problem.minimum is None else self.problem.minimum)
+        return update_summary(summary, t, loss, goal)
+
+    def _key(self, t: Any) -> jax.Array | None:
+        return None if self.key is None else jax.random.fold_in(self.key, t)
+
+
+def _append(points: jax.Array, *later: jax.Array) -> jax.Array:
+    return jnp.concatenate([points, *(jnp.asarray(point)[None] for point in later)])
+
+
+def _check(problem: Problem, params: Params, num_steps: int, key: jax.Array | None) -> None:
+    if num_steps < 1:
+        raise ValueError(f"num_steps: got {num_steps}; a trajectory takes at least 1 step")
+    for leaf in jax.tree.leaves(params):
+        if not jnp.issubdtype(leaf.dtype, jnp.floating):
+            raise ValueError(f"params: got an array of {leaf.dtype}; gradients need floating-point parameters")
+    loss = jax.eval_shape(problem.loss, params, key)
+    if getattr(loss, "shape", None) != ():
+        raise ValueError(
+            f"problem: its loss returns shape {getattr(loss, 'shape', loss)}, but a loss is one number; "
+            "take its mean or sum"
+        )

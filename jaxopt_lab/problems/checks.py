@@ -1,0 +1,43 @@
+"""Arguments that Python can see before anything is compiled: refused here with what to do instead."""
+
+import difflib
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+
+def whole_number(name: str, value: Any, least: int) -> int:
+    """``value`` as an ``int``, if it is a whole number of at least ``least``.
+
+    Raises:
+        ValueError: otherwise; the number sets a shape, so that it can't be traced either.
+
+    Example:
+        >>> whole_number("dim", 3, least=1)
+        3
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or number < least:
+        raise ValueError(f"{name}: got {value!r}; pass a whole number of at least {least}")
+    return number
+
+
+def known_name(name: str, value: str, known: Iterable[str]) -> str:
+    """``value``, if it is one of the ``known`` names.
+
+    Raises:
+        ValueError: otherwise, with the nearest known name.
+
+    Example:
+        >>> known_name("data", "digits", ["digits", "wine"])
+        'digits'
+    """
+    known = list(known)
+    if value in known:
+        return value
+    nearest = difflib.get_close_matches(value, known, n=1)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"choose one of {', '.join(known)}"
+    raise ValueError(f"{name}: got {value!r}; {hint}")
