@@ -21,9 +21,9 @@ fail() {
 
 make_venv() {
     command -v "$python" >/dev/null 2>&1 ||
-        fail "there is no '$python' here; install Python 3.11 or later, or name it: make PYTHON=/path/to/python3.12 ..."
+        fail "there is no '$python' here; install Python 3.11 or later or name it: make PYTHON=/path/to/python3.12 ..."
     version=$("$python" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) ||
-        fail "'$python' does not run; install Python 3.11 or later, or name it: make PYTHON=/path/to/python3.12 ..."
+        fail "'$python' does not run; install Python 3.11 or later or name it: make PYTHON=/path/to/python3.12 ..."
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
         fail "'$python' is Python $version, but 3.11 or later is needed; name a newer one: make PYTHON=python3.12 ..."
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
@@ -39,7 +39,7 @@ explain() {
         fail "the disk is full: the packages need about 1.5 GB in '$venv' (pip's words are in $log)"
     elif grep -qi 'do not match the hashes' "$log"; then
         fail "a downloaded package is not the one in $lock (its hash differs) and was refused; see $log"
-    elif grep -qiE 'connection|resolve|timed out|timeout|proxy|unreachable|ssl|certificate|HTTP error' "$log"; then
+    elif grep -qiE 'retrying|could not fetch url|(timeout|connection|proxy|ssl)error' "$log"; then
         fail "the packages could not be downloaded; check the network, or pip's settings (see $log)"
     elif grep -qiE 'no matching distribution|could not find a version' "$log"; then
         fail "a package of $lock is not on offer for this Python and system, or not on pip's index (see $log)"

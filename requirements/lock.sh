@@ -4,7 +4,7 @@
 # Every line carries its hashes, and the lines hold for every Python and system that is supported; one version of each
 # package serves them all (--fork-strategy fewest), so that everyone sees the same numbers. What a contributor
 # has configured (indexes, folders of wheels) must not leak into the locks: uv reads no settings here and asks the
-# public index; the test tests/test_repository.py holds the locks to naming no host.
+# public index; the test tests/repository/ holds the locks to naming no host.
 set -eu
 
 uv=$1

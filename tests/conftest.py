@@ -29,8 +29,8 @@ class Compilations:
 _counting: list[Compilations] = []
 
 
-def _note_compilation(event: str, duration: float, **_: object) -> None:
-    del duration
+def _note_compilation(event: str, duration_secs: float, **_: object) -> None:
+    del duration_secs
     if event == _COMPILE_EVENT:
         for compilations in _counting:
             compilations.count += 1

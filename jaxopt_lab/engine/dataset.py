@@ -52,6 +52,7 @@ def to_dataset(spec: Spec, variants: list[Columns], chunk_size: int, device: str
         variables[name] = (dims + inner, data, _ATTRIBUTES.get(name, {}))
     if "diverged_at" in variables:
         variables["status"] = (dims, _status(variables), _ATTRIBUTES["status"])
+    variables = {name: variables[name] for name in sorted(variables, key=_place)}
     coords = leading | {axis.name: axis.values for axis in spec.traced} | {"start": np.arange(spec.num_starts)}
     if spec.seeds is not None:
         coords["seed"] = np.arange(spec.seeds)
@@ -92,6 +93,13 @@ def _inner_dims(name: str, shape: tuple[int, ...], spec: Spec) -> tuple[str, ...
 
 
 _ALONG = {"params", "loss"}
+
+
+def _place(name: str) -> int:
+    """Where a variable stands in the dataset: the known ones in the order of a trajectory, then the others."""
+    known = [*_ATTRIBUTES]
+    stem = name.partition(".")[0]
+    return known.index(stem) if stem in known else len(known)
 
 
 def _status(variables: dict[str, Any]) -> np.ndarray:

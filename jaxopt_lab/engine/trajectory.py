@@ -110,12 +110,14 @@ class _Run(NamedTuple):
         """Step t -> t + 1, and the point that it leaves."""
         key = self._key(t)
 
-        def loss_at(params: Params) -> jax.Array:
+        def loss_at(params: Params, obj_fn: Any = None) -> jax.Array:
+            del obj_fn  # a line search hands its function all that it was not given for itself
             return self.problem.loss(params, key)
 
         loss, grads = jax.value_and_grad(loss_at)(carry.params)
+        # Optax's names for what some optimisers need beyond the gradient; the others ignore them.
         updates, state = self.optimizer.update(
-            grads, carry.state, carry.params, value=loss, grad=grads, value_fn=loss_at
+            grads, carry.state, carry.params, value=loss, grad=grads, value_fn=loss_at, obj_fn=loss_at
         )
         point = self._point(carry.params, loss, grads)
         params = optax.apply_updates(carry.params, updates)
@@ -127,7 +129,7 @@ class _Run(NamedTuple):
         def unrecorded(carry: _Carry, t: jax.Array) -> tuple[_Carry, None]:
             return self.step(carry, t)[0], None
 
-        return jax.lax.scan(unrecorded, carry, start + jnp.arange(length))[0]
+        return jax.lax.scan(unrecorded, carry, start + jnp.arange(length, dtype=jnp.int32))[0]
 
     def path(self, carry: _Carry, num_steps: int, every: int) -> Trajectory:
         """Blocks of ``every`` steps, of which the first leaves its point; then the rest, and the last point."""
@@ -137,10 +139,10 @@ class _Run(NamedTuple):
             return (self.advance(carry, start + 1, length - 1) if length > 1 else carry), point
 
         whole = num_steps - num_steps % every
-        carry, points = jax.lax.scan(block, carry, jnp.arange(0, whole, every))
+        carry, points = jax.lax.scan(block, carry, jnp.arange(0, whole, every, dtype=jnp.int32))
         tail = []
         if whole < num_steps:
-            carry, point = block(carry, jnp.asarray(whole), num_steps - whole)
+            carry, point = block(carry, jnp.int32(whole), num_steps - whole)
             tail.append(point)
         last = self.finish(carry, num_steps)
         joined = jax.tree.map(_append, points, *tail, last._replace(summary=None))

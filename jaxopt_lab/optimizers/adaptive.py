@@ -17,9 +17,15 @@ class RmspropState(NamedTuple):
 
 
 class AdamState(NamedTuple):
-    """How many steps were taken, and the running means of the gradients and of their squares."""
+    """How many steps were taken, the powers of both decays, and the running means of the gradients and their squares.
+
+    The powers are carried rather than raised anew: where a decay differs between lanes, a power for each lane and step
+    would cost more than all the rest of the step.
+    """
 
     count: jax.Array
+    b1_power: jax.Array
+    b2_power: jax.Array
     first_moment: optax.Updates
     second_moment: optax.Updates
 
@@ -97,19 +103,33 @@ def adam(
 
     def init(params: optax.Params) -> AdamState:
         zeros = optax.tree.zeros_like(params)
-        return AdamState(jnp.zeros([], jnp.int32), zeros, zeros)
+        one = jnp.ones([], jnp.result_type(jnp.float32, *jax.tree.leaves(params)))
+        return AdamState(jnp.zeros([], jnp.int32), one, one, zeros, zeros)
 
     def update(
         grads: optax.Updates, state: AdamState, params: optax.Params | None = None
     ) -> tuple[optax.Updates, AdamState]:
         del params
-        rate, t = at_step(learning_rate, state.count), optax.safe_increment(state.count)
+        b1_power, b2_power = _times(state.b1_power, b1), _times(state.b2_power, b2)
         updates, first, second = leafwise(
-            _adam, grads, state.first_moment, state.second_moment, learning_rate=rate, b1=b1, b2=b2, eps=eps, t=t
+            _adam,
+            grads,
+            state.first_moment,
+            state.second_moment,
+            learning_rate=at_step(learning_rate, state.count),
+            b1=b1,
+            b2=b2,
+            eps=eps,
+            b1_power=b1_power,
+            b2_power=b2_power,
         )
-        return updates, AdamState(t, first, second)
+        return updates, AdamState(optax.safe_increment(state.count), b1_power, b2_power, first, second)
 
     return optax.GradientTransformation(init, update)  # pyright: ignore[reportArgumentType]  Optax types states loosely
+
+
+def _times(power: jax.Array, base: float) -> jax.Array:
+    return power * jnp.asarray(base, power.dtype)
 
 
 def _rmsprop(
@@ -128,10 +148,11 @@ def _adam(
     b1: jax.Array,
     b2: jax.Array,
     eps: jax.Array,
-    t: jax.Array,
+    b1_power: jax.Array,
+    b2_power: jax.Array,
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     s = b1 * s + (1 - b1) * g
     r = b2 * r + (1 - b2) * g**2
-    s_hat = s / (1 - b1**t)
-    r_hat = r / (1 - b2**t)
+    s_hat = s / (1 - b1_power)
+    r_hat = r / (1 - b2_power)
     return -learning_rate * s_hat / (jnp.sqrt(r_hat) + eps), s, r

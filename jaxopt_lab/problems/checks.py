@@ -41,3 +41,16 @@ def known_name(name: str, value: str, known: Iterable[str]) -> str:
     nearest = difflib.get_close_matches(value, known, n=1)
     hint = f"did you mean {nearest[0]!r}?" if nearest else f"choose one of {', '.join(known)}"
     raise ValueError(f"{name}: got {value!r}; {hint}")
+
+
+def fraction(name: str, value: Any) -> None:
+    """Refuse a number outside ``[0, 1]``; one that is traced can't be seen and passes.
+
+    Raises:
+        ValueError: for a number outside, or not a number.
+
+    Example:
+        >>> fraction("label_noise", 0.2)
+    """
+    if isinstance(value, (int, float)) and not 0 <= value <= 1:
+        raise ValueError(f"{name}: got {value!r}; a share lies between 0 and 1")

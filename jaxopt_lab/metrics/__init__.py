@@ -1,0 +1,62 @@
+"""Classification metrics with scikit-learn's names, arguments and meanings, that `jax.jit` and `jax.vmap` take.
+
+Outside a trace they behave as scikit-learn's: lists, text labels, checked values, warnings, floats and NumPy arrays in
+float64, whatever ``jax_enable_x64`` says, and no compilation. Inside one they are compiled: sets of labels are static,
+what is undefined is NaN, values can't be checked, and curves have a fixed length with a mask.
+"""
+
+from jaxopt_lab.metrics.agreement import accuracy_score, balanced_accuracy_score, cohen_kappa_score, matthews_corrcoef
+from jaxopt_lab.metrics.calibration import CalibrationCurve, calibration_curve, expected_calibration_error
+from jaxopt_lab.metrics.confusion import confusion_matrix
+from jaxopt_lab.metrics.det import DetCurve, det_curve
+from jaxopt_lab.metrics.imbalance import class_likelihood_ratios, geometric_mean_score
+from jaxopt_lab.metrics.precision_recall import PrecisionRecallCurve, average_precision_score, precision_recall_curve
+from jaxopt_lab.metrics.probabilities import brier_score_loss, log_loss
+from jaxopt_lab.metrics.rates import (
+    f1_score,
+    fbeta_score,
+    jaccard_score,
+    precision_score,
+    recall_score,
+    specificity_score,
+)
+from jaxopt_lab.metrics.roc import RocCurve, roc_curve
+from jaxopt_lab.metrics.roc_auc import auc, roc_auc_score
+from jaxopt_lab.metrics.thresholds import (
+    ThresholdCounts,
+    confusion_at_thresholds,
+    confusion_matrix_at_thresholds,
+)
+
+__all__ = [
+    "CalibrationCurve",
+    "DetCurve",
+    "PrecisionRecallCurve",
+    "RocCurve",
+    "ThresholdCounts",
+    "accuracy_score",
+    "auc",
+    "average_precision_score",
+    "balanced_accuracy_score",
+    "brier_score_loss",
+    "calibration_curve",
+    "class_likelihood_ratios",
+    "cohen_kappa_score",
+    "confusion_at_thresholds",
+    "confusion_matrix",
+    "confusion_matrix_at_thresholds",
+    "det_curve",
+    "expected_calibration_error",
+    "f1_score",
+    "fbeta_score",
+    "geometric_mean_score",
+    "jaccard_score",
+    "log_loss",
+    "matthews_corrcoef",
+    "precision_recall_curve",
+    "precision_score",
+    "recall_score",
+    "roc_auc_score",
+    "roc_curve",
+    "specificity_score",
+]
