@@ -10,16 +10,10 @@ from jaxopt_lab.metrics.calibration import CalibrationCurve, calibration_curve, 
 from jaxopt_lab.metrics.confusion import confusion_matrix
 from jaxopt_lab.metrics.det import DetCurve, det_curve
 from jaxopt_lab.metrics.imbalance import class_likelihood_ratios, geometric_mean_score
+from jaxopt_lab.metrics.overlap import f1_score, fbeta_score, jaccard_score
 from jaxopt_lab.metrics.precision_recall import PrecisionRecallCurve, average_precision_score, precision_recall_curve
 from jaxopt_lab.metrics.probabilities import brier_score_loss, log_loss
-from jaxopt_lab.metrics.rates import (
-    f1_score,
-    fbeta_score,
-    jaccard_score,
-    precision_score,
-    recall_score,
-    specificity_score,
-)
+from jaxopt_lab.metrics.rates import precision_score, recall_score, specificity_score
 from jaxopt_lab.metrics.roc import RocCurve, roc_curve
 from jaxopt_lab.metrics.roc_auc import auc, roc_auc_score
 from jaxopt_lab.metrics.thresholds import (

@@ -50,7 +50,7 @@ def average_columns(metric: RankingMetric, positive: Array, table: Array, averag
     if average == "micro":
         repeated = None if weight is None else xp.repeat(weight, table.shape[1])
         return metric(rank(table.reshape(-1)), positive.reshape(-1), repeated)
-    scores = each_lane(xp, lambda *column: metric(*column, weight), rank_columns(table), positive.T)
+    scores = each_lane(xp, lambda ranking, column: metric(ranking, column, weight), rank_columns(table), positive.T)
     if average is None:
         return scores
     if average == "macro":

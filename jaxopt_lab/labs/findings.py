@@ -1,0 +1,63 @@
+"""What a laboratory reports: figures, tables, numbers and answers, all from one run."""
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Picture(NamedTuple):
+    """A figure that was drawn.
+
+    Attributes:
+        name: its file name without an ending.
+        figure: the matplotlib figure.
+        caption: what it shows, for a reader who sees it.
+        alt: what it shows, for a reader who does not.
+    """
+
+    name: str
+    figure: "Figure"
+    caption: str
+    alt: str
+
+
+class Table(NamedTuple):
+    """Rows under named columns; cells are text or numbers, which the reader of the table formats."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+class Answer(NamedTuple):
+    """A question of the seed's, and the answer with the numbers that this run measured for it."""
+
+    question: str
+    answer: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Findings:
+    """The report of one laboratory.
+
+    Args:
+        name: the laboratory's name, as on the command line.
+        title: its heading.
+        task: what was asked, in one or two sentences.
+        settings: what was run: every hyperparameter, start, data set and seed, JSON-able.
+        numbers: every number that is printed or drawn, by name, JSON-able (NumPy arrays and numbers are fine).
+        pictures: the figures, in reading order.
+        tables: the tables, in reading order.
+        answers: the questions of the seed with their answers.
+    """
+
+    name: str
+    title: str
+    task: str
+    settings: dict[str, Any]
+    numbers: dict[str, Any]
+    pictures: list[Picture]
+    tables: list[Table]
+    answers: list[Answer]

@@ -1,0 +1,50 @@
+"""How every figure looks: sizes, colours that colour-blind readers tell apart, a light grid."""
+
+from typing import TYPE_CHECKING, Any
+
+import matplotlib.pyplot as plt
+from matplotlib import rc_context
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+"""Okabe and Ito's colours, the ones easiest to tell apart first."""
+
+MARKERS = ("o", "s", "^", "d", "*", "v", "P")
+
+DIVERGED = "#9e9e9e"
+"""The grey of what left the finite numbers, on every map."""
+
+_STYLE = {
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": "medium",
+    "axes.titleweight": "bold",
+    "grid.color": "#e5e5e5",
+    "legend.frameon": False,
+    "figure.dpi": 110,
+    "savefig.dpi": 150,
+}
+
+
+def new_figure(rows: int = 1, columns: int = 1, *, width: float = 7.0, height: float = 4.5) -> "tuple[Figure, Any]":
+    """A figure in the laboratory's style, and its axes: one, or an array of shape ``(rows, columns)``.
+
+    Args:
+        rows: rows of axes.
+        columns: columns of axes.
+        width: width of one pair of axes, in inches.
+        height: height of one pair of axes, in inches.
+    """
+    with rc_context(_STYLE):
+        return plt.subplots(rows, columns, figsize=(columns * width, rows * height), layout="constrained")
+
+
+def axes_or_new(ax: "Axes | None", **size: float) -> "Axes":
+    """The axes that were given, or new ones in a figure of their own."""
+    return new_figure(**size)[1] if ax is None else ax
