@@ -22,11 +22,7 @@ _STYLE = {
     "axes.axisbelow": True,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": "medium",
-    "axes.titleweight": "bold",
     "grid.color": "#e5e5e5",
-    "legend.frameon": False,
     "figure.dpi": 110,
     "savefig.dpi": 150,
 }
@@ -48,3 +44,16 @@ def new_figure(rows: int = 1, columns: int = 1, *, width: float = 7.0, height: f
 def axes_or_new(ax: "Axes | None", **size: float) -> "Axes":
     """The axes that were given, or new ones in a figure of their own."""
     return new_figure(**size)[1] if ax is None else ax
+
+
+def describe(ax: "Axes", *, title: str = "", xlabel: str = "", ylabel: str = "") -> None:
+    """Write the title and the labels of axes, as they stand in every figure.
+
+    Args:
+        ax: the axes.
+        title: the title, at the left.
+        xlabel: what the abscissa is, with its unit.
+        ylabel: what the ordinate is, with its unit.
+    """
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.set_title(title, loc="left", fontsize="medium", fontweight="bold")

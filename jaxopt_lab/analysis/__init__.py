@@ -1,0 +1,7 @@
+"""Reading results: closed forms to hold them against, and measurements on trajectories."""
+
+from jaxopt_lab.analysis import theory
+from jaxopt_lab.analysis.dynamics import contraction_factor, first_step_beyond
+from jaxopt_lab.analysis.random_matrices import definite_share
+
+__all__ = ["contraction_factor", "definite_share", "first_step_beyond", "theory"]
