@@ -12,6 +12,8 @@ from jaxopt_lab import metrics
 METRICS = ("recall", "precision", "f1", "specificity", "auc")
 """The metrics that get an interval."""
 
+_ROUND_NUMBER_OF_ROWS = 512
+
 CRITERIA: dict[str, Callable[..., np.ndarray]] = {
     "F1": lambda tn, fp, fn, tp: 2 * tp / (2 * tp + fp + fn),
     "balanced accuracy": lambda tn, fp, fn, tp: (tp / (tp + fn) + tn / (tn + fp)) / 2,
@@ -131,8 +133,12 @@ def replicates(labels: np.ndarray, scores: np.ndarray, thresholds: np.ndarray, c
     """
     predicted = (scores >= thresholds[:, None]).astype(np.int32)
     # Ranks are exact in float32, where neighbouring scores might become ties.
-    ranks = np.stack([np.unique(row, return_inverse=True)[1] for row in scores])
-    return np.asarray(_replicates(np.asarray(labels, np.int32), predicted, ranks.astype(np.float32), counts))
+    ranks = np.stack([np.unique(row, return_inverse=True)[1] for row in scores]).astype(np.float32)
+    # Rows that are never drawn count as absent: up to a round number of rows, all data sets share a compiled program.
+    absent = -labels.size % _ROUND_NUMBER_OF_ROWS
+    labels = np.pad(labels.astype(np.int32), (0, absent))
+    predicted, ranks, counts = (np.pad(array, ((0, 0), (0, absent))) for array in (predicted, ranks, counts))
+    return np.asarray(_replicates(labels, predicted, ranks, counts))
 
 
 @jax.jit

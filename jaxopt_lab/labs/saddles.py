@@ -13,6 +13,9 @@ from jaxopt_lab.labs.findings import Answer, Findings, Picture, Table
 
 EIGENVALUES = (2.0, -2.0)
 START = (0.1, 1.5)
+NEAR_AXIS = (1.5, 0.001)
+"""A start that first runs into the saddle; the seed's own is on its way out from the beginning."""
+
 WINDOW = ((-2.0, 2.0), (-2.0, 2.0))
 LEARNING_RATE = 0.1
 MOMENTUM = {"SGD": 0.0, "momentum": 0.7}
@@ -30,7 +33,8 @@ SPREAD = 1e-3
 class Escape(NamedTuple):
     """How one method leaves."""
 
-    path: np.ndarray  # the seed's start, shape (steps + 1, 2)
+    path: np.ndarray  # from the seed's start, shape (steps + 1, 2)
+    near_axis: np.ndarray  # from the start near the axis
     factor: float  # growth of w2 a step, measured
     exact_factor: float
     escape_step: int  # of the seed's start
@@ -76,6 +80,7 @@ def run(
         settings={
             "loss": "w1^2 - w2^2",
             "start": START,
+            "start_near_axis": NEAR_AXIS,
             "num_steps": num_steps,
             "learning_rate": LEARNING_RATE,
             "momentum": MOMENTUM,
@@ -109,28 +114,29 @@ def measure(seed: int, num_steps: int, num_starts: int, num_matrices: int) -> Fa
         num_matrices: how many random Hessians in each dimension.
     """
     random = np.random.default_rng(seed)
-    fixed = np.array([START, (0.0, 0.0), (START[0], 0.0)])
+    fixed = np.array([START, NEAR_AXIS, (0.0, 0.0), (NEAR_AXIS[0], 0.0)])
     scattered = random.normal(0.0, SPREAD, (num_starts, 2))
     result = sweep(
         problems.saddle(EIGENVALUES), RUNS, starts=np.concatenate([fixed, scattered]), num_steps=num_steps, record="path"
     )
     paths = {name: result.params.sel(optimizer=name).values for name in RUNS}
     return Facts(
-        escapes={name: _escape(name, path[0], path[len(fixed) :]) for name, path in paths.items()},
-        at_saddle={name: float(np.abs(path[1]).max()) for name, path in paths.items()},
-        on_axis={name: float(np.abs(path[2, :, 1]).max()) for name, path in paths.items()},
+        escapes={name: _escape(name, path[0], path[1], path[len(fixed) :]) for name, path in paths.items()},
+        at_saddle={name: float(np.abs(path[2]).max()) for name, path in paths.items()},
+        on_axis={name: float(np.abs(path[3, :, 1]).max()) for name, path in paths.items()},
         noisy_steps=_noisy_steps(seed, num_steps),
         minima_share={dim: _minima_share(seed, dim, num_matrices) for dim in range(1, 7)},
     )
 
 
-def _escape(name: str, path: np.ndarray, scattered: np.ndarray) -> Escape:
+def _escape(name: str, path: np.ndarray, near_axis: np.ndarray, scattered: np.ndarray) -> Escape:
     rises = theory.saddle_growth(np.arange(len(path)), LEARNING_RATE, EIGENVALUES[1], MOMENTUM[name])
     root = theory.heavy_ball_roots(LEARNING_RATE, MOMENTUM[name], EIGENVALUES[1])[0]
     steps = first_step_beyond(scattered[..., 1], EDGE)
     never = np.where(steps < 0, len(path), steps)
     return Escape(
         path=path,
+        near_axis=near_axis,
         # The last half, where the second root has died out.
         factor=contraction_factor(np.abs(path[:, 1]), skip=len(path) // 2),
         exact_factor=float(root.real),
@@ -164,20 +170,25 @@ def _minima_share(seed: int, dim: int, samples: int) -> tuple[float, float | Non
 
 def _picture_of_paths(facts: Facts) -> Picture:
     saddle = problems.saddle(EIGENVALUES)
-    drawn = plots.paths(
-        jax.vmap(jax.vmap(lambda point: saddle.loss(point, None))),
-        {name: escape.path for name, escape in facts.escapes.items()},
-        WINDOW,
-        cmap="coolwarm",
-        marks={"saddle point": (0.0, 0.0)},
-        title="Leaving the saddle w₁² − w₂²",
-    )
+    figure, axes = plots.new_figure(1, 2, width=6.3, height=6.0)
+    for ax, start, name in zip(axes, (START, NEAR_AXIS), ("path", "near_axis"), strict=True):
+        plots.paths(
+            jax.vmap(jax.vmap(lambda point: saddle.loss(point, None))),
+            {label: getattr(escape, name) for label, escape in facts.escapes.items()},
+            WINDOW,
+            cmap="coolwarm",
+            marks={"saddle point": (0.0, 0.0)},
+            title=f"From {start}",
+            ax=ax,
+        )
     return Picture(
         "saddle",
-        drawn.ax.figure,
-        "From (0.1, 1.5) both methods shrink w₁, the direction of the minimum, and leave along w₂, that of the maximum, "
-        "until they pass the edge of the picture.",
-        "Contour lines of a saddle with two paths that start above it and run out of the picture upwards.",
+        figure,
+        "Left: the seed's start is above the saddle already, and both methods leave along w₂, the direction of the "
+        "maximum, at once. Right: a start near the axis w₂ = 0 is first drawn into the saddle; SGD creeps towards it, "
+        "momentum overshoots, and both leave once w₂ has grown.",
+        "Two pictures of contour lines of a saddle; in the left one two paths run out upwards, in the right one they "
+        "come in along the horizontal axis, turn at the centre and leave upwards.",
     )
 
 

@@ -115,11 +115,12 @@ def log_loss(
     true, weight = as_labels(y_true, "y_true"), as_weights(sample_weight)
     proba = as_array(y_proba, "y_proba")
     vector = proba.ndim == 1 or proba.shape[1] == 1
+    if vector:
+        proba = _two_columns(probabilities(as_scores(proba, "y_proba")))
     if vector and labels is None and is_traced(true):
-        happened, proba = _two_columns(true == 1), _two_columns(probabilities(as_scores(proba, "y_proba")))
         check_lengths(y_true=true, y_proba=proba, sample_weight=weight)
+        happened = _two_columns(true == 1)
     else:
-        proba = _two_columns(as_scores(proba, "y_proba")) if vector else proba
         happened, proba = _indicators(true, proba, labels, weight, metric="log_loss")
     xp = namespace(happened, proba, weight)
     # The epsilon is that of the dtype the probabilities came in: they know no better.

@@ -209,7 +209,7 @@ def _columns_of(true: Array, table: Array, labels: Any) -> np.ndarray:
 
 def _larger_label(true: Array) -> Array:
     """Whether each of the labels, of two at most, is the larger one; read from the values, traced or not."""
-    return true == (np.max(classes_of(true)) if not is_traced(true) else true.max())
+    return true == (true.max() if is_traced(true) else classes_of(true)[-1])
 
 
 def _of_two_classes(true: Array, score: Array) -> Array:

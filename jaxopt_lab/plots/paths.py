@@ -72,7 +72,7 @@ def contours(
     ratios = not isinstance(levels, int) and min(levels) > 0 and max(levels) / min(levels) > 100
     norm = LogNorm(min(levels), max(levels)) if ratios and not isinstance(levels, int) else None
     drawn = ax.contour(w[..., 0], w[..., 1], heights, levels=levels, cmap=cmap, norm=norm, linewidths=0.9, alpha=0.8)
-    bar = ax.figure.colorbar(drawn, ax=ax, label=label, pad=0.01)
+    bar = ax.figure.colorbar(drawn, ax=ax, label=label, pad=0.01, shrink=0.82)
     if ratios:
         bar.ax.set_yscale("log")
     describe(ax, xlabel="$w_1$", ylabel="$w_2$")
@@ -105,7 +105,7 @@ def paths(
     Returns:
         The axes, the contour set and one line for each path.
     """
-    ax = axes_or_new(ax, width=9.0, height=4.6)
+    ax = axes_or_new(ax, **_size(window))
     drawn = contours(np.asarray(surface(grid_points(window))), window, levels, cmap=cmap, ax=ax)
     lines = []
     for place, (label, path) in enumerate(points.items()):
@@ -119,6 +119,13 @@ def paths(
     describe(ax, title=title, xlabel="$w_1$", ylabel="$w_2$")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=4, frameon=False)
     return DrawnPaths(ax, drawn, lines)
+
+
+def _size(window: Window) -> dict[str, float]:
+    """A figure in which the window, drawn to scale, leaves room for a colour bar, a title and a legend and no more."""
+    (left, right), (bottom, top) = window
+    width = 8.5 if right - left > 1.5 * (top - bottom) else 6.5
+    return {"width": width, "height": (width - 1.9) * (top - bottom) / (right - left) + 1.4}
 
 
 def decay(

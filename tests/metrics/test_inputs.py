@@ -1,6 +1,5 @@
 """What is refused, and that the message names the argument; what is warned of; what is taken in any form."""
 
-import re
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -226,13 +225,12 @@ WARNED: dict[str, tuple[Callable[[], Any], type[Warning], str]] = {
 @pytest.mark.parametrize("case", WARNED)
 def test_warnings(case: str) -> None:
     call, kind, message = WARNED[case]
-    with pytest.warns(kind, match=message) as caught:
+    with pytest.warns(kind, match=message):
         call()
-    assert {re.sub(r".*/", "", str(w.filename)) for w in caught} != set()
 
 
 TWO = np.array([0, 1, 1, 0, 1, 0]), np.array([0, 1, 0, 0, 1, 1])
-SCORED = TWO[0], np.array([0.1, 0.8, 0.35, 0.4, 0.9, 0.5])
+SCORED = TWO[0], np.array([0.125, 0.75, 0.375, 0.4375, 0.875, 0.5])  # float32 holds them
 
 
 @pytest.mark.parametrize("metric", EVERY, ids=name_of)

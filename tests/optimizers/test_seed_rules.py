@@ -141,9 +141,9 @@ def test_the_defaults_are_the_seeds():
     x0, grads = jnp.array([1.0, -2.0]), jnp.array([[0.3, -4.0], [1.0, 2.0], [-5.0, 0.1]])
 
     def updates(optimizer: optax.GradientTransformation) -> jax.Array:
-        state, steps = optimizer.init(x0), []
+        state, steps, update = optimizer.init(x0), [], jax.jit(optimizer.update)
         for g in grads:
-            step, state = optimizer.update(g, state, x0)
+            step, state = update(g, state)
             steps.append(step)
         return jnp.stack(jax.tree.leaves(steps))
 

@@ -31,7 +31,7 @@ def test_leaves_keep_their_type(name, dtype):
     grads, optimizer = tree(dtype), getattr(optimizers, name)(jnp.float32(0.1))
     state = optimizer.init(grads)
     before = [leaf.dtype for leaf in jax.tree.leaves(state)]
-    updates, state = optimizer.update(grads, state)
+    updates, state = jax.jit(optimizer.update)(grads, state)
     assert {leaf.dtype for leaf in jax.tree.leaves(updates)} == {jnp.dtype(dtype)}
     assert {leaf.dtype for leaf in moments(state)} <= {jnp.dtype(dtype)}
     assert [leaf.dtype for leaf in jax.tree.leaves(state)] == before  # or a scan would refuse the state
@@ -43,8 +43,8 @@ def test_half_precision_is_float32_rounded(name, dtype):
     """The arithmetic is float32's: 1 - 0.999 would be 0 in bfloat16, and Adam's first step infinite."""
     grads, optimizer = tree(dtype), getattr(optimizers, name)(0.1)
     wide = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), grads)
-    half, _ = optimizer.update(grads, optimizer.init(grads))
-    full, _ = optimizer.update(wide, optimizer.init(wide))
+    half, _ = jax.jit(optimizer.update)(grads, optimizer.init(grads))
+    full, _ = jax.jit(optimizer.update)(wide, optimizer.init(wide))
     for a, b in zip(jax.tree.leaves(half), jax.tree.leaves(full), strict=True):
         np.testing.assert_allclose(a.astype(jnp.float32), b, rtol=ROUNDING[dtype])
 
@@ -52,7 +52,7 @@ def test_half_precision_is_float32_rounded(name, dtype):
 def test_adams_first_step_in_bfloat16_has_the_size_of_the_learning_rate():
     optimizer = optimizers.adam(0.125)
     grads = jnp.asarray([-3.0, 1e-2, 200.0], jnp.bfloat16)
-    updates, _ = optimizer.update(grads, optimizer.init(grads))
+    updates, _ = jax.jit(optimizer.update)(grads, optimizer.init(grads))
     np.testing.assert_array_equal(jnp.asarray(updates, jnp.float32), [0.125, -0.125, -0.125])
 
 
@@ -63,7 +63,7 @@ def test_each_leaf_of_a_mixed_tree_keeps_its_own_type(name):
     optimizer = getattr(optimizers, name)(jnp.float64(0.1))
     state = optimizer.init(grads)
     for _ in range(2):
-        updates, state = optimizer.update(grads, state)
+        updates, state = jax.jit(optimizer.update)(grads, state)
     assert {key: leaf.dtype.name for key, leaf in updates.items()} == {
         "a": "float32",
         "b": "float64",
@@ -76,7 +76,7 @@ def test_each_leaf_of_a_mixed_tree_keeps_its_own_type(name):
 def test_float32_stays_float32_with_the_64_bit_switch_on(name):
     grads, optimizer = tree(jnp.float32), getattr(optimizers, name)(0.1)
     state = optimizer.init(grads)
-    updates, state = optimizer.update(grads, state)
+    updates, state = jax.jit(optimizer.update)(grads, state)
     assert {leaf.dtype.name for leaf in jax.tree.leaves((updates, state))} == {"float32", "int32"}
 
 
@@ -87,7 +87,7 @@ def test_the_state_starts_at_zero_and_counts_steps(name):
     assert int(state.count) == 0
     assert all((leaf == 0).all() for leaf in moments(state))
     for _ in range(3):
-        _, state = optimizer.update(grads, state)
+        _, state = jax.jit(optimizer.update)(grads, state)
     assert int(state.count) == 3
 
 
@@ -107,7 +107,7 @@ def test_the_count_stops_at_the_largest_number(name):
     """A schedule must never see a negative step."""
     grads, optimizer = jnp.ones(1), getattr(optimizers, name)(0.1)
     state = optimizer.init(grads)._replace(count=jnp.int32(2**31 - 1))
-    _, state = optimizer.update(grads, state)
+    _, state = jax.jit(optimizer.update)(grads, state)
     assert int(state.count) == 2**31 - 1
 
 
@@ -115,7 +115,7 @@ def test_the_count_stops_at_the_largest_number(name):
 def test_parameters_are_not_needed_and_not_changed(name):
     """The gradient is all these rules look at: a point far away takes the same step."""
     grads, optimizer = tree(jnp.float32), getattr(optimizers, name)(0.1)
-    without, _ = optimizer.update(grads, optimizer.init(grads))
-    far, _ = optimizer.update(grads, optimizer.init(grads), jax.tree.map(lambda leaf: leaf + 1e6, grads))
+    without, _ = jax.jit(optimizer.update)(grads, optimizer.init(grads))
+    far, _ = jax.jit(optimizer.update)(grads, optimizer.init(grads), jax.tree.map(lambda leaf: leaf + 1e6, grads))
     for a, b in zip(jax.tree.leaves(without), jax.tree.leaves(far), strict=True):
         np.testing.assert_array_equal(a, b)

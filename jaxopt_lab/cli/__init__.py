@@ -1,0 +1,36 @@
+"""The command line: parse, one public call, write. Mistakes are one sentence and exit status 2."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run ``jaxopt-lab`` and leave the process: 0 when it did what was asked, 2 when that was not possible.
+
+    Args:
+        arguments: the words after the command's name; by default those of the process.
+    """
+    os.environ.setdefault("MPLBACKEND", "agg")  # figures go to files: no window, no display needed
+    from cyclopts import CycloptsError
+
+    from jaxopt_lab.cli.app import app
+
+    try:
+        app(arguments, exit_on_error=False, print_error=False, result_action="return_none")
+    except CycloptsError as error:
+        _leave(f"{error} (see jaxopt-lab --help)")
+    except (ValueError, TypeError) as error:
+        _leave(str(error))
+    except OSError as error:
+        _leave(f"{error.filename or 'the output'}: {error.strerror or error}; nothing was left half-written")
+    except KeyboardInterrupt:
+        print("jaxopt-lab: interrupted; nothing was left half-written", file=sys.stderr)
+        sys.exit(130)
+    sys.exit(0)
+
+
+def _leave(sentence: str) -> NoReturn:
+    print(f"jaxopt-lab: {' '.join(sentence.split())}", file=sys.stderr)
+    sys.exit(2)

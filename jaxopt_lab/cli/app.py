@@ -1,0 +1,19 @@
+"""The commands of ``jaxopt-lab``."""
+
+import cyclopts
+
+from jaxopt_lab import __version__
+from jaxopt_lab.cli.catalogue import list_names
+from jaxopt_lab.cli.demo import demo
+from jaxopt_lab.cli.plot import plot
+from jaxopt_lab.cli.sweep import sweep
+
+app = cyclopts.App(
+    name="jaxopt-lab",
+    help="A laboratory for optimiser dynamics: sweeps of optimiser trajectories, compiled and labelled.",
+    version=__version__,
+)
+app.command(demo)
+app.command(sweep)
+app.command(plot)
+app.command(list_names, name="list")

@@ -1,0 +1,87 @@
+"""Results in files that are whole or not there."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SUFFIXES = (".zarr", ".nc")
+
+
+def check_target(target: Path, *, overwrite: bool, suffixes: tuple[str, ...] = SUFFIXES) -> None:
+    """Refuse a place that a result cannot go to, before the work that would be lost is done.
+
+    Args:
+        target: where the result is to be written.
+        overwrite: whether it may replace what lies there.
+        suffixes: the endings that say a format.
+
+    Raises:
+        ValueError: naming the place and what to do.
+    """
+    if target.suffix not in suffixes:
+        raise ValueError(f"--out: got {target}; end the name in {' or '.join(suffixes)}")
+    if not target.parent.is_dir():
+        raise ValueError(f"--out: the folder {target.parent} does not exist; make it first")
+    if not os.access(target.parent, os.W_OK):
+        raise ValueError(f"--out: the folder {target.parent} can't be written; choose another, or change its permissions")
+    if target.exists() and not overwrite:
+        raise ValueError(f"--out: {target} exists already; name another place, or replace it with --overwrite")
+
+
+def save(result: "xr.Dataset", target: Path, *, overwrite: bool) -> None:
+    """Write a dataset beside its place and move it there when it is whole.
+
+    Args:
+        result: the dataset.
+        target: a folder ending in ``.zarr``, or a file ending in ``.nc``.
+        overwrite: whether to replace what lies there.
+
+    Raises:
+        OSError: if it cannot be written; nothing is left then.
+    """
+    unfinished = target.with_name(f".unfinished-{target.name}")
+    _remove(unfinished)
+    try:
+        if target.suffix == ".zarr":
+            result.to_zarr(unfinished, mode="w", consolidated=False)
+        else:
+            result.to_netcdf(unfinished)
+        if overwrite:
+            _remove(target)
+        unfinished.rename(target)
+    except BaseException:
+        _remove(unfinished)
+        raise
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def load(source: Path) -> "xr.Dataset":
+    """Open a saved sweep.
+
+    Args:
+        source: what `save` wrote.
+
+    Raises:
+        ValueError: if there is none, or it is no sweep.
+    """
+    import xarray as xr
+
+    if not source.exists():
+        raise ValueError(f"{source} does not exist; save a sweep there first: jaxopt-lab sweep ... --out {source}")
+    try:
+        result = xr.open_zarr(source, consolidated=False) if source.is_dir() else xr.open_dataset(source)
+    except Exception as error:  # whatever the reader of a foreign file stumbles over
+        raise ValueError(f"{source} is no saved sweep: {error}") from error
+    if "specification" not in result.attrs:
+        raise ValueError(f"{source} holds a dataset, but none that a sweep made: it has no specification")
+    return result

@@ -1,0 +1,125 @@
+"""``jaxopt-lab plot``: a picture of a saved sweep."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+from cyclopts import Parameter
+
+from jaxopt_lab.cli.files import check_target, load
+from jaxopt_lab.engine.grid import unknown
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+
+def plot(
+    sweep: Path,
+    /,
+    *,
+    out: Path,
+    kind: Literal["auto", "map", "lines", "paths"] = "auto",
+    variable: str = "final_loss",
+    x: str | None = None,
+    y: str | None = None,
+    overwrite: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Draw a saved sweep: a map over two hyperparameters, lines over one, or the paths themselves.
+
+    Args:
+        sweep: what jaxopt-lab sweep --out saved.
+        out: the picture to write, ending in .png, .svg or .pdf.
+        kind: what to draw; auto is a map where two hyperparameters were swept, lines where one was, else paths.
+        variable: what a map or lines show; all other dimensions are reduced to their median.
+        x: the hyperparameter along the horizontal axis (the first).
+        y: the hyperparameter along the vertical axis of a map (the second).
+        overwrite: replace a picture that lies there already.
+    """
+    check_target(out, overwrite=overwrite, suffixes=(".png", ".svg", ".pdf"))
+    result = load(sweep)
+    swept = [str(axis) for axis in json.loads(result.attrs["specification"])["grid"]]
+    if kind == "auto":
+        kind = "map" if len(swept) > 1 else "lines" if swept else "paths"
+    for name in (axis for axis in (x, y) if axis is not None):
+        if name not in swept:
+            raise ValueError(unknown("--x, --y", name, swept))
+    if kind != "paths" and variable not in result:
+        raise ValueError(unknown("--variable", variable, [str(name) for name in result.data_vars]))
+    figure = _paths(result) if kind == "paths" else _over_grid(result, kind, variable, swept, x, y)
+    figure.savefig(out)
+    print(f"saved: {out}")
+
+
+def _over_grid(
+    result: "xr.Dataset", kind: str, variable: str, swept: list[str], x: str | None, y: str | None
+) -> "Figure":
+    from jaxopt_lab import plots
+
+    free = [axis for axis in swept if axis not in (x, y)]
+    x = x or (free.pop(0) if free else None)
+    y = y or (free.pop(0) if free and kind == "map" else None)
+    if x is None or (kind == "map" and y is None):
+        raise ValueError(f"--kind {kind}: this sweep has a grid over {len(swept)} hyperparameters, which is too few")
+    values = result[variable]
+    steps = json.loads(result.attrs["specification"])["num_steps"]
+    label = f"{values.attrs.get('long_name', variable)} ({steps:,} steps)"
+    if kind == "map" and y is not None:
+        panels = values.optimizer.values if "optimizer" in values.dims else [None]
+        figure, axes = plots.new_figure(1, len(panels), width=6.5, height=5.0)
+        for ax, name in zip(np.atleast_1d(axes), panels, strict=True):
+            shown = values if name is None else values.sel(optimizer=name)
+            # NaN, which a diverged run leaves, counts as infinite: the median of mostly diverged runs is grey.
+            median = _worst_for_nan(shown).median([dim for dim in shown.dims if dim not in (x, y)]).transpose(y, x)
+            title = f"{result.attrs['title']}: median" if name is None else f"{name}: median"
+            plots.heat_map(
+                median.values, result[x].values, result[y].values, xlabel=x, ylabel=y, label=label, title=title, ax=ax
+            )
+        return figure
+    series = {str(n): values.sel(optimizer=n) for n in values.optimizer.values} if "optimizer" in values.dims else {}
+    series = series or {result.attrs["title"].partition(": ")[2]: values}
+    quartiles = {
+        name: np.quantile(
+            _worst_for_nan(data).stack(all=[d for d in data.dims if d != x]).transpose(x, "all").values,
+            [0.25, 0.5, 0.75], axis=1, method="inverted_cdf",
+        )
+        for name, data in series.items()
+    }  # fmt: skip
+    drawn = plots.quantile_bands(result[x].values, quartiles, xlabel=x, ylabel=label, title=result.attrs["title"])
+    return drawn.ax.figure  # pyright: ignore[reportReturnType]  axes of a whole figure, not of a subfigure
+
+
+def _worst_for_nan(values: "xr.DataArray") -> "xr.DataArray":
+    return values.where(np.isfinite(values), np.inf)
+
+
+def _paths(result: "xr.Dataset") -> "Figure":
+    import jax
+
+    from jaxopt_lab import plots
+    from jaxopt_lab.cli.catalogue import problem_factories
+
+    if "params" not in result or result.params.sizes.get("param") != 2:
+        raise ValueError("--kind paths: it takes a sweep of two parameters with --record path (or every k-th point)")
+    problem = problem_factories()[json.loads(result.attrs["specification"])["problem"]]()
+    lanes = result.params.stack(lane=[dim for dim in result.params.dims if dim not in ("step", "param")])
+    most = 7
+    lanes = lanes.isel(lane=np.unique(np.linspace(0, lanes.sizes["lane"] - 1, most).astype(int)))
+    points = {
+        _lane_label(result, lanes.lane.values[place]): lanes.isel(lane=place).transpose("step", "param").values
+        for place in range(lanes.sizes["lane"])
+    }
+    (left, bottom), (right, top) = (np.asarray(corner, float) for corner in problem.domain)
+    marks = {"minimum": problem.minima[0]} if problem.minima is not None else {}
+    drawn = plots.paths(
+        jax.vmap(jax.vmap(lambda point: problem.loss(point, None))), points, ((left, right), (bottom, top)),
+        levels=20, marks=marks, title=result.attrs["title"],
+    )  # fmt: skip
+    return drawn.ax.figure  # pyright: ignore[reportReturnType]  axes of a whole figure, not of a subfigure
+
+
+def _lane_label(result: "xr.Dataset", place: tuple) -> str:
+    dims = [dim for dim in result.params.dims if dim not in ("step", "param") and result.sizes[dim] > 1]
+    values = dict(zip((d for d in result.params.dims if d not in ("step", "param")), place, strict=True))
+    return ", ".join(f"{dim} {values[dim]:.3g}" if not isinstance(values[dim], str) else values[dim] for dim in dims)

@@ -1,0 +1,162 @@
+"""``jaxopt-lab sweep``: a grid from options or a TOML file, a labelled dataset in a file."""
+
+import dataclasses
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from jaxopt_lab.cli.catalogue import optimizer_factories, problem_factories, resolve
+from jaxopt_lab.cli.device import announce_device
+from jaxopt_lab.cli.values import parse_axes, parse_values
+from jaxopt_lab.engine.grid import unknown
+from jaxopt_lab.engine.run import plan_sweep, result_bytes, run_spec
+from jaxopt_lab.engine.spec import Spec, make_spec
+
+
+@dataclasses.dataclass
+class SweepOptions:
+    """What a sweep is made of; a TOML file may hold any of it, and options on the command line come before the file."""
+
+    problem: str | None = None
+    "Name of the problem (see jaxopt-lab list problems)."
+
+    optimizer: str | None = None
+    "Name of the optimiser, or several between commas (see jaxopt-lab list optimizers)."
+
+    grid: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None
+    "Hyperparameters to sweep, as name=value,value or name=first:last:log:count."
+
+    static: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None
+    "Hyperparameters that shape the program or are no numbers, one compilation for each value."
+
+    starts: int | None = None
+    "How many start points to draw (1)."
+
+    steps: int | None = None
+    "Updates of each trajectory (1000)."
+
+    record: str | None = None
+    "What to keep: final, summary, path, or a number k for every k-th point (summary)."
+
+    tolerance: float | None = None
+    "Distance from the known minimum at which a loss has converged."
+
+    seeds: int | None = None
+    "Independent noise keys for each start."
+
+    seed: int | None = None
+    "Root of all random numbers (0)."
+
+    dtype: Literal["float32", "float64"] | None = None
+    "Floating-point type (float32)."
+
+    chunk_size: int | None = None
+    "Trajectories that run as one program (as many as the cache holds)."
+
+
+_DEFAULTS = {"starts": 1, "steps": 1000, "record": "summary", "seed": 0, "dtype": "float32"}
+
+
+def sweep(
+    problem: str | None = None,
+    optimizer: str | None = None,
+    /,
+    *,
+    options: Annotated[SweepOptions | None, Parameter(name="*")] = None,
+    config: Path | None = None,
+    out: Path | None = None,
+    overwrite: Annotated[bool, Parameter(negative="")] = False,
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    require: str | None = None,
+) -> None:
+    """Run an optimiser over a grid of hyperparameters from many starts, and save the labelled result.
+
+    Args:
+        problem: name of the problem (see jaxopt-lab list problems).
+        optimizer: name of the optimiser, or several between commas (see jaxopt-lab list optimizers).
+        options: what the sweep is made of.
+        config: a TOML file with any of the options; [grid] and [static] are tables in it.
+        out: where to save: a folder ending in .zarr, or a file ending in .nc.
+        overwrite: replace a result that lies there already.
+        dry_run: say what would run, and run nothing.
+        require: refuse to run on another device than this one: cpu, gpu or tpu.
+    """
+    from jaxopt_lab.cli.files import check_target, save
+
+    given = {"problem": problem, "optimizer": optimizer}
+    given |= {name: value for name, value in vars(options or SweepOptions()).items() if value is not None}
+    chosen = _DEFAULTS | (_read(config) if config else {}) | {n: v for n, v in given.items() if v is not None}
+    if out is not None:
+        check_target(out, overwrite=overwrite)
+    spec = _spec(chosen)
+    announce_device(require)
+    if dry_run:
+        _describe(spec)
+        return
+    result = run_spec(spec, progress=True)
+    print(result)
+    if out is None:
+        print("nothing saved: name a place with --out run.zarr")
+    else:
+        save(result, out, overwrite=overwrite)
+        print(f"saved: {out} (open it with xarray.open_zarr or jaxopt-lab plot {out})")
+
+
+def _read(config: Path) -> dict[str, Any]:
+    """The options in a TOML file; grids may be written as text or as lists."""
+    try:
+        read = tomllib.loads(config.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"--config: {config} is no TOML: {error}") from error
+    known = {field.name for field in dataclasses.fields(SweepOptions)}
+    for name in read:
+        if name not in known:
+            raise ValueError(unknown(f"--config {config}", name, known))
+    for table in ("grid", "static"):
+        if not isinstance(read.get(table, {}), dict):
+            raise ValueError(f"--config {config}: {table} must be a table, such as [{table}]")
+        read[table] = {
+            name: parse_values(f"{table}.{name}", values) if isinstance(values, str) else _tuples(values)
+            for name, values in read.get(table, {}).items()
+        }
+    return read
+
+
+def _tuples(values: Any) -> list[Any]:
+    """TOML has lists only; a static value that is one has to be hashable."""
+    values = values if isinstance(values, list) else [values]
+    return [tuple(value) if isinstance(value, list) else value for value in values]
+
+
+def _spec(chosen: dict[str, Any]) -> Spec:
+    for name in ("problem", "optimizer"):
+        if name not in chosen:
+            raise ValueError(f"{name}: none was given; write jaxopt-lab sweep PROBLEM OPTIMIZER, or name it in --config")
+    if chosen["dtype"] == "float64":
+        import jax
+
+        jax.config.update("jax_enable_x64", True)  # the process is ours: who asks for float64 gets it
+    problem = resolve("problem", chosen["problem"], problem_factories())
+    names = chosen["optimizer"].split(",")
+    factories = {name: resolve("optimizer", name.strip(), optimizer_factories()) for name in names}
+    grids = {n: parse_axes(f"--{n}", v) if isinstance(v := chosen.get(n) or {}, list) else v for n in ("grid", "static")}
+    record = int(chosen["record"]) if str(chosen["record"]).isdigit() else chosen["record"]
+    return make_spec(
+        problem, factories if len(factories) > 1 else factories[names[0]], grids["grid"],
+        starts=chosen["starts"], num_steps=chosen["steps"], record=record, tolerance=chosen.get("tolerance"),
+        seeds=chosen.get("seeds"), seed=chosen["seed"], static_grid=grids["static"], observe=None,
+        dtype=chosen["dtype"], chunk_size=chosen.get("chunk_size"),
+    )  # fmt: skip
+
+
+def _describe(spec: Spec) -> None:
+    plan, programs = plan_sweep(spec)
+    leading = {"optimizer": len(spec.optimizers)} if spec.several else {}
+    shape = leading | {axis.name: len(axis.values) for axis in spec.static} | spec.lane_dims
+    print("shape:        " + " × ".join(f"{name} {length}" for name, length in shape.items()))
+    print(f"trajectories: {plan.num_variants * plan.num_lanes:,} of {spec.num_steps:,} steps")
+    print(f"result:       {result_bytes(plan, programs):,} bytes in memory")
+    print(f"chunks:       {len(plan.chunks):,} of {plan.chunk_size:,} trajectories")
+    print(f"compilations: {plan.num_variants}")

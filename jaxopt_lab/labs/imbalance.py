@@ -1,0 +1,224 @@
+"""The imbalance laboratory: a classifier with few positives, its metrics with their uncertainty, and remedies."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxopt_lab.labs import _imbalance_scoring as scoring
+from jaxopt_lab.labs._imbalance_pictures import pictures
+from jaxopt_lab.labs._imbalance_report import answers, tables
+from jaxopt_lab.labs._imbalance_training import Trained, balanced_weight, log_odds, train
+from jaxopt_lab.labs.findings import Findings
+from jaxopt_lab.problems import Dataset, datasets
+
+_SEED_SET = {"num_samples": 1000, "positives": 0.05, "test": 0.3, "seed": 42}
+
+
+class Settings(NamedTuple):
+    """What `run` takes."""
+
+    seed: int
+    digit: int
+    C: float
+    positive_weights: tuple[float, ...]
+    folds: int
+    draws: int
+    num_steps: int
+    resamples: int
+    confidence: float
+
+
+def run(
+    *,
+    seed: int = 0,
+    digit: int = 8,
+    C: float = 1.0,
+    positive_weights: tuple[float, ...] = (2.0, 3.0, 5.0, 8.0, 13.0, 30.0, 50.0),
+    folds: int = 5,
+    draws: int = 20,
+    num_steps: int = 150,
+    resamples: int = 2000,
+    confidence: float = 0.95,
+) -> Findings:
+    """Score a logistic regression on two sets with few positives, and measure what three kinds of remedy do.
+
+    The first set is made up, 1,000 rows with 5% positives, and its split is fixed; the second is one handwritten digit
+    against the rest. On each, scikit-learn's classifier and the engine's are compared, and the remedies (class weights,
+    random over-sampling, another threshold) are chosen on training or validation rows and measured on test rows.
+
+    Args:
+        seed: of the folds, the over-samplings, the resamples and the split of the digits.
+        digit: the digit to tell from the rest.
+        C: the inverse strength of the penalty, as in scikit-learn.
+        positive_weights: weights of the positive class to try, beside 1 and the one that balances the classes.
+        folds: into how many parts the training rows are cut where there are no validation rows.
+        draws: how many random over-samplings to learn from.
+        num_steps: the steps of L-BFGS.
+        resamples: how many bootstrap resamples of the test rows.
+        confidence: of the intervals.
+
+    Returns:
+        Figures, tables, numbers and answers.
+
+    Example:
+        >>> findings = run(resamples=200)  # doctest: +SKIP
+        >>> findings.numbers["seed_set"]["scikit_learn"]["recall"]  # doctest: +SKIP
+        0.5333333333333333
+    """
+    settings = Settings(seed, digit, C, tuple(positive_weights), folds, draws, num_steps, resamples, confidence)
+    numbers = {
+        "seed_set": study(datasets.imbalanced(**_SEED_SET), settings),
+        "digits": study(datasets.digits(positive=digit, seed=seed), settings),
+    }
+    titles = {"seed_set": "made-up set, 5% positives", "digits": f"digits, {digit} against the rest"}
+    return Findings(
+        name="imbalance",
+        title="Performance metrics for imbalanced data sets",
+        task=(
+            "Train a classifier where few rows are positive, compute its metrics with specificity among them, and say "
+            "why accuracy is not enough, which metric to optimise, what the AUC means and what helps the minority class."
+        ),
+        settings=settings._asdict()
+        | {
+            "seed_set": _SEED_SET,
+            "scikit_learn": "LogisticRegression(solver='liblinear')",
+            "optimizer": "optax.lbfgs(1.0, linesearch=None)",
+            "bootstrap": "percentile intervals, resampled within each class of the test rows",
+        },
+        numbers=numbers,
+        pictures=pictures(numbers, titles, confidence),
+        tables=tables(numbers, titles, confidence),
+        answers=answers(numbers, titles, confidence),
+    )
+
+
+def study(data: Dataset, settings: Settings) -> dict[str, Any]:
+    """One data set: both classifiers, their metrics, and the remedies.
+
+    Args:
+        data: two classes. With validation rows, choices are made on these; else on training rows, each scored by a
+            classifier that was learnt without it.
+        settings: as `run` takes them.
+
+    Returns:
+        Every number, by name.
+    """
+    trained = train(
+        data,
+        C=settings.C,
+        positive_weights=settings.positive_weights,
+        folds=settings.folds,
+        draws=settings.draws,
+        num_steps=settings.num_steps,
+        seed=settings.seed,
+    )
+    labels = np.asarray(data.test.labels)
+    params = trained.by_weight[0, 0]
+    scores = log_odds(params, data.test.features)
+    theirs = _scikit_learn(data, settings.C)
+    their_scores = log_odds(theirs, data.test.features)
+    measured, theirs_measured = scoring.measure(labels, scores), scoring.measure(labels, their_scores)
+    gaps = {name: abs(measured[name] - theirs_measured[name]) for name in measured if name != "confusion"}
+    return {
+        "class_names": list(data.class_names),
+        "train_counts": np.bincount(data.train.labels),
+        "test_counts": np.bincount(labels),
+        "test_labels": labels,
+        "scikit_learn": theirs_measured
+        | {"coefficients": theirs, "scores": their_scores}
+        | scoring.curves(labels, their_scores),
+        "jax": measured | {"coefficients": params, "scores": scores} | scoring.curves(labels, scores),
+        "largest_difference": {"coefficients": float(np.max(np.abs(params - theirs))), "metrics": max(gaps.values())},
+        "largest_gradient": trained.largest_gradient,
+        "always_negative": scoring.measure(labels, np.full(len(labels), -1.0)),
+        "pairs": scoring.counted_pairs(labels, their_scores),
+        **_remedies(data, trained, settings),
+    }
+
+
+def _scikit_learn(data: Dataset, C: float) -> np.ndarray:
+    """The coefficients of scikit-learn's own classifier, the intercept last."""
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(solver="liblinear", C=C).fit(data.train.features, data.train.labels)
+    return np.append(model.coef_[0], model.intercept_)
+
+
+def _remedies(data: Dataset, trained: Trained, settings: Settings) -> dict[str, Any]:
+    """Choose each remedy without the test rows, then measure all of them on these."""
+    chosen_on, chosen_labels, chosen_scores = _rows_to_choose_by(data, trained)
+    plain = chosen_scores[0]
+    by_weight = [scoring.measure(chosen_labels, scores) for scores in chosen_scores]
+    best = int(np.argmax([each["f1"] for each in by_weight]))
+    balanced = int(np.searchsorted(trained.positive_weights, balanced_weight(np.asarray(data.train.labels))))
+    models = {
+        "nothing": (trained.by_weight[0, 0], 0, 0.0),
+        "balanced class weights": (trained.by_weight[balanced, 0], balanced, 0.0),
+        "class weight chosen for F1": (trained.by_weight[best, 0], best, 0.0),
+        "random over-sampling": (trained.over_sampled[0], 0, 0.0),
+    }
+    for criterion in scoring.CRITERIA:
+        threshold = scoring.choose_threshold(chosen_labels, plain, criterion)
+        models[f"threshold chosen for {criterion}"] = (trained.by_weight[0, 0], 0, threshold)
+    by_threshold = scoring.at_thresholds(chosen_labels, plain)
+    return {
+        "chosen_on": chosen_on,
+        "remedies": {
+            name: {"positive_weight": float(trained.positive_weights[index])} | measured
+            for (name, (_, index, _)), measured in zip(models.items(), _measured(data, models, settings), strict=True)
+        },
+        "over_sampling_draws": _spread(data, trained.over_sampled),
+        "by_weight": {"positive_weight": trained.positive_weights}
+        | {name: np.array([each[name] for each in by_weight]) for name in ("recall", "precision", "f1")},
+        "by_threshold": by_threshold | {"probability": _probability(by_threshold["threshold"])},
+    }
+
+
+def _rows_to_choose_by(data: Dataset, trained: Trained) -> tuple[str, np.ndarray, np.ndarray]:
+    """Which rows these are, their labels, and their scores by the classifier of each weight."""
+    if not trained.fold_of_row.size:
+        scores = [log_odds(params[0], data.validation.features) for params in trained.by_weight]
+        return "the validation rows", np.asarray(data.validation.labels), np.stack(scores)
+    folds = trained.by_weight.shape[1] - 1
+    scores = np.empty((len(trained.by_weight), len(trained.fold_of_row)))
+    for fold in range(folds):
+        held_out = trained.fold_of_row == fold
+        for index, params in enumerate(trained.by_weight):
+            scores[index, held_out] = log_odds(params[1 + fold], data.train.features[held_out])
+    return f"the training rows by {folds}-fold cross-validation", np.asarray(data.train.labels), scores
+
+
+def _measured(data: Dataset, models: dict[str, tuple[np.ndarray, int, float]], settings: Settings) -> list[dict]:
+    """Each remedy's metrics on the test rows, with intervals, and its paired differences to no remedy."""
+    labels = np.asarray(data.test.labels)
+    scores = np.stack([log_odds(params, data.test.features) for params, _, _ in models.values()])
+    thresholds = np.array([threshold for _, _, threshold in models.values()])
+    counts = scoring.resample_counts(labels, settings.resamples, settings.seed)
+    values = scoring.replicates(labels, scores, thresholds, counts)
+    measured = [scoring.measure(labels, *each) for each in zip(scores, thresholds, strict=True)]
+    return [
+        metrics
+        | scoring.curves(labels, row)
+        | {
+            "scores": row,
+            "threshold": threshold,
+            "threshold_probability": _probability(threshold),
+            "mean_probability": float(np.mean(_probability(row))),
+            "intervals": scoring.intervals(resampled, settings.confidence),
+            "differences": {name: metrics[name] - measured[0][name] for name in scoring.METRICS},
+            "difference_intervals": scoring.intervals(resampled - values[0], settings.confidence),
+        }
+        for metrics, row, threshold, resampled in zip(measured, scores, thresholds.tolist(), values, strict=True)
+    ]
+
+
+def _spread(data: Dataset, over_sampled: np.ndarray) -> dict[str, list[float]]:
+    """The lowest and the highest of each metric over the random over-samplings."""
+    labels = np.asarray(data.test.labels)
+    each = [scoring.measure(labels, log_odds(params, data.test.features)) for params in over_sampled]
+    return {name: [min(one[name] for one in each), max(one[name] for one in each)] for name in scoring.METRICS}
+
+
+def _probability(log_odds: Any) -> Any:
+    probability = 1 / (1 + np.exp(-np.asarray(log_odds, float)))
+    return probability if probability.ndim else float(probability)
