@@ -23,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _leave(f"{error} (see jaxopt-lab --help)")
     except (ValueError, TypeError) as error:
         _leave(str(error))
+    except BrokenPipeError:  # whoever read the output, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
     except OSError as error:
         _leave(f"{error.filename or 'the output'}: {error.strerror or error}; nothing was left half-written")
     except KeyboardInterrupt:

@@ -111,7 +111,7 @@ def _paths(result: "xr.Dataset") -> "Figure":
         for place in range(lanes.sizes["lane"])
     }
     (left, bottom), (right, top) = (np.asarray(corner, float) for corner in problem.domain)
-    marks = {"minimum": problem.minima[0]} if problem.minima is not None else {}
+    marks = {"known minima": problem.minima} if problem.minima is not None else {}
     drawn = plots.paths(
         jax.vmap(jax.vmap(lambda point: problem.loss(point, None))), points, ((left, right), (bottom, top)),
         levels=20, marks=marks, title=result.attrs["title"],

@@ -228,5 +228,5 @@ def problem_factory(problem: Any, names: set[str]) -> Callable[..., Any] | None:
 
 
 def describe_json(spec: Spec) -> str:
-    """`Spec.describe` as one line of JSON with sorted keys."""
-    return json.dumps(spec.describe(), sort_keys=True)
+    """`Spec.describe` as one line of JSON."""
+    return json.dumps(spec.describe())

@@ -57,7 +57,8 @@ def contours(
     Args:
         heights: the loss on `grid_points` of the window, shape ``(resolution, resolution)``.
         window: ``((left, right), (bottom, top))``.
-        levels: the heights of the lines, or how many lines; levels that span decades are coloured by their logarithm.
+        levels: the heights of the lines, coloured by their logarithm if they span decades; or how many lines, which then
+            enclose equal shares of the window.
         cmap: a matplotlib colour map.
         label: what the heights are.
         ax: where to draw; None for a new figure.
@@ -65,18 +66,29 @@ def contours(
     Returns:
         The contour set.
     """
-    from matplotlib.colors import LogNorm
+    from matplotlib.colors import BoundaryNorm, LogNorm
 
     ax = axes_or_new(ax)
-    w = grid_points(window, len(heights))
-    ratios = not isinstance(levels, int) and min(levels) > 0 and max(levels) / min(levels) > 100
-    norm = LogNorm(min(levels), max(levels)) if ratios and not isinstance(levels, int) else None
-    drawn = ax.contour(w[..., 0], w[..., 1], heights, levels=levels, cmap=cmap, norm=norm, linewidths=0.9, alpha=0.8)
-    bar = ax.figure.colorbar(drawn, ax=ax, label=label, pad=0.01, shrink=0.82)
-    if ratios:
+    heights, w = np.asarray(heights), grid_points(window, len(heights))
+    if isinstance(levels, int):
+        # Lines that enclose equal areas show the floor of a valley and its walls alike.
+        lines = np.unique(np.quantile(heights, np.linspace(0, 1, levels + 2)))
+        norm, ticks = BoundaryNorm(lines, 256), lines[:: max(1, levels // 6)]
+    else:
+        lines = np.asarray(levels, float)
+        norm, ticks = LogNorm(lines.min(), lines.max()) if _spans_decades(lines) else None, None
+    drawn = ax.contour(w[..., 0], w[..., 1], heights, levels=lines, cmap=cmap, norm=norm, linewidths=0.9, alpha=0.8)
+    bar = ax.figure.colorbar(drawn, ax=ax, label=label, pad=0.01, shrink=0.82, ticks=ticks)
+    if ticks is not None:
+        bar.ax.set_yticks(ticks, [f"{tick:.3g}" for tick in ticks])
+    elif norm is not None:
         bar.ax.set_yscale("log")
     describe(ax, xlabel="$w_1$", ylabel="$w_2$")
     return drawn
+
+
+def _spans_decades(levels: np.ndarray) -> bool:
+    return bool(levels.min() > 0 and levels.max() / levels.min() > 100)
 
 
 def paths(
@@ -86,7 +98,7 @@ def paths(
     *,
     levels: Sequence[float] | int = 20,
     cmap: str = "viridis",
-    marks: Mapping[str, Sequence[float]] | None = None,
+    marks: Mapping[str, Any] | None = None,
     title: str = "",
     ax: "Axes | None" = None,
 ) -> DrawnPaths:
@@ -98,7 +110,7 @@ def paths(
         window: ``((left, right), (bottom, top))``; paths that leave it are cut at its edge.
         levels: as in `contours`.
         cmap: as in `contours`.
-        marks: points to mark with a cross, such as minima and saddles, by label.
+        marks: points to mark with a cross, such as minima and saddles, by label; each one point or several.
         title: the title.
         ax: where to draw; None for a new figure.
 
@@ -114,18 +126,23 @@ def paths(
     starts = np.unique([np.asarray(path)[0] for path in points.values()], axis=0)
     ax.plot(*starts.T, "o", color="black", ms=8, mfc="none", mew=1.6, label="start", zorder=5, linestyle="none")
     for label, point in (marks or {}).items():
-        ax.plot(*point, "x", color="black", ms=9, mew=2.2, label=label, zorder=5, linestyle="none")
+        ax.plot(*np.atleast_2d(point).T, "x", color="black", ms=9, mew=2.2, label=label, zorder=5, linestyle="none")
     ax.set(xlim=window[0], ylim=window[1], aspect="equal")
     describe(ax, title=title, xlabel="$w_1$", ylabel="$w_2$")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=4, frameon=False)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=4 if _is_wide(window) else 3, frameon=False)
     return DrawnPaths(ax, drawn, lines)
 
 
 def _size(window: Window) -> dict[str, float]:
     """A figure in which the window, drawn to scale, leaves room for a colour bar, a title and a legend and no more."""
     (left, right), (bottom, top) = window
-    width = 8.5 if right - left > 1.5 * (top - bottom) else 6.5
+    width = 8.5 if _is_wide(window) else 6.5
     return {"width": width, "height": (width - 1.9) * (top - bottom) / (right - left) + 1.4}
+
+
+def _is_wide(window: Window) -> bool:
+    (left, right), (bottom, top) = window
+    return right - left > 1.5 * (top - bottom)
 
 
 def decay(

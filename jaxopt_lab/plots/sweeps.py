@@ -1,7 +1,7 @@
 """Pictures of sweeps: curves with bands over one hyperparameter, maps over two."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -29,10 +29,10 @@ def quantile_bands(
     title: str = "",
     ax: "Axes | None" = None,
 ) -> DrawnBands:
-    """A line with a band for each label, both axes logarithmic, and a dot at the lowest point of each line.
+    """A line with a band for each label on a logarithmic ordinate, and a dot at the lowest point of each line.
 
     Args:
-        x: positive abscissae, shape ``(points,)``.
+        x: ascending abscissae, shape ``(points,)``; drawn on a logarithmic axis if evenly spaced on one.
         quantiles: for each label the lower edge, the line and the upper edge, shape ``(3, points)``; what is not
             finite is not drawn.
         xlabel: what the abscissa is.
@@ -53,7 +53,7 @@ def quantile_bands(
         if np.isfinite(middle).any():
             best = np.nanargmin(middle)
             ax.plot(x[best], middle[best], "o", color=color, ms=7, mec="white")
-    ax.set(xscale="log", yscale="log")
+    ax.set(xscale=_scale(x) or "linear", yscale="log")
     describe(ax, title=title, xlabel=xlabel, ylabel=ylabel)
     ax.legend(frameon=False)
     return DrawnBands(ax, lines)
@@ -75,7 +75,8 @@ def heat_map(
     Args:
         values: the quantity, shape ``(len(y), len(x))``; coloured by its logarithm where it is positive and spans more
             than two decades.
-        x: abscissae of the cells' centres, ascending; evenly spaced, or evenly spaced in their logarithm.
+        x: abscissae of the cells' centres, ascending; where neither they nor their logarithms are evenly spaced, cells
+            stand side by side under their numbers.
         y: ordinates, likewise.
         xlabel: what the abscissa is.
         ylabel: what the ordinate is.
@@ -94,22 +95,36 @@ def heat_map(
     finite = shown.compressed()
     decades = finite.size > 0 and finite.min() > 0 and finite.max() / finite.min() > 100
     mesh = ax.pcolormesh(
-        x, y, shown, shading="nearest", cmap="viridis", norm=LogNorm() if decades else None, rasterized=True
-    )
+        _places(x), _places(y), shown, shading="nearest", cmap="viridis", norm=LogNorm() if decades else None,
+        rasterized=True,
+    )  # fmt: skip
     ax.set_facecolor(DIVERGED)
     ax.grid(visible=False)
     ax.figure.colorbar(mesh, ax=ax, label=label, pad=0.02)
-    ax.set(xscale=_scale(x), yscale=_scale(y))
+    ax.set(xscale=_scale(x) or "linear", yscale=_scale(y) or "linear")
+    for axis, numbers in ((ax.xaxis, x), (ax.yaxis, y)):
+        if _scale(numbers) is None:
+            axis.set_ticks(range(len(numbers)), [f"{number:.4g}" for number in numbers])
     describe(ax, title=title, xlabel=xlabel, ylabel=ylabel)
-    if shown.mask is not np.ma.nomask and np.any(shown.mask):
+    if np.any(shown.mask):
         ax.legend(handles=[Patch(color=DIVERGED, label="diverged")], loc="upper right", frameon=True)
     return mesh
 
 
-def _scale(values: Any) -> str:
-    """Logarithmic where the values are spaced by a factor."""
-    values = np.asarray(values, float)
-    if len(values) < 3 or values.min() <= 0:
+def _places(numbers: np.ndarray) -> np.ndarray:
+    """Where cells stand along an axis: at their numbers if these are evenly spaced, else side by side."""
+    return np.arange(len(numbers)) if _scale(numbers) is None else np.asarray(numbers, float)
+
+
+def _scale(numbers: np.ndarray) -> str | None:
+    """The scale on which numbers are evenly spaced; None if there is none, or too few to tell."""
+    numbers = np.asarray(numbers, float)
+    if len(numbers) < 3:
+        return None
+    steps = np.diff(numbers)
+    if np.allclose(steps, steps[0], rtol=1e-3):
         return "linear"
-    ratios = values[1:] / values[:-1]
-    return "log" if np.allclose(ratios, ratios[0], rtol=1e-3) else "linear"
+    if numbers.min() > 0:
+        ratios = numbers[1:] / numbers[:-1]
+        return "log" if np.allclose(ratios, ratios[0], rtol=1e-3) else None
+    return None

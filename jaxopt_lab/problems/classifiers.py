@@ -242,8 +242,9 @@ def _evaluate(
     for part, split in {"train": Split(training.features, training.labels), **held_out}.items():
         in_use = training.in_use if part == "train" else None
         scores = logits(params, split.features, architecture.activation)
-        metrics[f"{part}_loss"] = jnp.mean(_cross_entropy(scores, split.labels), where=in_use)
-        metrics[f"{part}_accuracy"] = jnp.mean(_decision(scores) == split.labels, where=in_use)
+        losses, right = _cross_entropy(scores, split.labels), _decision(scores) == split.labels
+        metrics[f"{part}_loss"] = jnp.mean(losses, where=in_use)
+        metrics[f"{part}_accuracy"] = jnp.mean(_like(losses, right), where=in_use)
     return metrics
 
 

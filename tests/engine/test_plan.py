@@ -1,6 +1,5 @@
 """Chunks cover every lane once; their size is a power of two that fits the cache."""
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,14 +51,3 @@ def test_more_lanes_never_shrink_it_and_more_bytes_never_grow_it(lanes, others, 
 )  # fmt: skip
 def test_sizes_worked_out_by_hand(lanes, bytes_per_lane, size):
     assert chunk_size(lanes, bytes_per_lane) == size
-
-
-def test_a_plan_of_a_billion_lanes_is_cheap_to_describe():
-    plan = Plan(1, 10**9, 8192)
-    assert plan == Plan(1, 10**9, 8192)
-    assert plan.num_lanes == 10**9
-
-
-@given(st.integers(1, 10**6))
-def test_a_numpy_number_of_lanes_is_a_number(lanes):
-    assert chunk_size(np.int64(lanes), 24) == chunk_size(lanes, 24)  # pyright: ignore[reportArgumentType]

@@ -50,6 +50,13 @@ def lane(problem_name: str) -> Any:
     return jax.jit(run)
 
 
+@cache
+def along_the_valley(record: Any) -> Any:
+    """Losses from 24 to 3.6, so that a tolerance of 4 is met on the way."""
+    run = lambda start: simulate(VALLEY, optimizers.adam(0.1), start, NUM_STEPS, tolerance=4.0, record=record)
+    return jax.jit(run)(START)
+
+
 # Chosen so that some examples converge, some wander and some leave the finite numbers.
 RATES = st.floats(-5.0, 0.5).map(lambda exponent: 10.0**exponent)
 
@@ -75,9 +82,9 @@ def test_the_lowest_finite_loss_is_finite(rate):
 
 
 def test_minus_infinity_is_no_convergence():
-    """With no minimum known and nothing within the tolerance of 0, a loss that ends at minus infinity diverged."""
-    run = simulate(lambda x: -jnp.exp(x), optimizers.sgd(1.0), jnp.float32(1.0), 10, tolerance=1e-3, record="summary")
-    assert int(run.summary.diverged_at) > 0
+    """From a loss of 4, far above the tolerance, to minus infinity in one step."""
+    run = simulate(lambda x: 5 - x**2, optimizers.sgd(1e20), jnp.float32(1.0), 3, tolerance=1e-3, record="summary")
+    assert int(run.summary.diverged_at) == 1
     assert int(run.summary.converged_at) == -1
 
 
@@ -124,7 +131,9 @@ def test_of_equal_losses_the_first_is_the_best():
 
 @pytest.mark.parametrize("start", [np.nan, np.inf])
 def test_a_trajectory_that_was_never_finite(start):
-    run = simulate(lambda x: (x**2).sum(), optimizers.sgd(0.1), jnp.array([start, 1.0]), 4, record="summary", tolerance=1)
+    run = simulate(
+        lambda x: (x**2).sum(), optimizers.sgd(0.1), jnp.array([start, 1.0]), 4, record="summary", tolerance=1
+    )
     assert run.summary._replace(initial_loss=jnp.nan) == pytest.approx(
         (np.nan, np.nan, -1, -1, 0), nan_ok=True
     )  # initial, best, best step, converged, diverged
@@ -140,11 +149,10 @@ def test_a_trajectory_that_comes_back_from_infinity_diverged_all_the_same():
     assert float(run.summary.best_loss) == pytest.approx(1.0 + 0.5 * 0.25)
 
 
-@pytest.mark.parametrize("every", [1, 2, 5, 7, 20, 33, 59, 60, 61, 1000])
+@pytest.mark.parametrize("every", [1, 7, 20, 59, 60, 61])
 def test_every_kth_point_is_that_of_the_path(every):
     """Also where k does not divide the number of steps, or exceeds it: the first and the last are always there."""
-    whole = simulate(VALLEY, optimizers.adam(0.1), START, NUM_STEPS, tolerance=1.0)
-    some = simulate(VALLEY, optimizers.adam(0.1), START, NUM_STEPS, tolerance=1.0, record=every)
+    whole, some = along_the_valley("path"), along_the_valley(every)
     steps = sorted({*range(0, NUM_STEPS, every), NUM_STEPS})
     np.testing.assert_array_equal(Record(every=every).steps(NUM_STEPS), steps)
     assert some.params.shape == (len(steps), 2)
@@ -158,8 +166,7 @@ def test_every_kth_point_is_that_of_the_path(every):
 
 @pytest.mark.parametrize("record", ["final", "summary"])
 def test_the_end_is_the_last_point_of_the_path(record):
-    whole = simulate(VALLEY, optimizers.adam(0.1), START, NUM_STEPS, tolerance=1.0)
-    end = simulate(VALLEY, optimizers.adam(0.1), START, NUM_STEPS, tolerance=1.0, record=record)
+    whole, end = along_the_valley("path"), along_the_valley(record)
     np.testing.assert_allclose(end.params, whole.params[-1], rtol=1e-4)
     np.testing.assert_allclose(end.loss, whole.loss[-1], rtol=1e-3)
     assert (end.summary is None) == (record == "final")
@@ -204,7 +211,8 @@ def test_what_is_not_recorded_is_not_stored():
 
 
 @pytest.mark.parametrize(
-    ("given", "meant"), [("final", FINAL), ("summary", SUMMARY), ("path", PATH), (1, PATH), (3, Record(True, 3)), (PATH, PATH)]
+    ("given", "meant"),
+    [("final", FINAL), ("summary", SUMMARY), ("path", PATH), (1, PATH), (3, Record(True, 3)), (PATH, PATH)],
 )
 def test_as_record(given, meant):
     assert as_record(given) == meant

