@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
+from jaxopt_lab import __version__
 from jaxopt_lab.labs.findings import Findings
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def environment() -> dict[str, str]:
     device = jax.local_devices()[0]
     versions = {name: metadata.version(name) for name in ("jax", "optax", "numpy", "scikit-learn")}
     return {
-        "jaxopt_lab": metadata.version("jaxopt-lab"),
+        "jaxopt_lab": __version__,
         **versions,
         "python": platform.python_version(),
         "device": f"{device.platform}: {device.device_kind}",

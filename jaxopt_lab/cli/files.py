@@ -43,6 +43,9 @@ def save(result: "xr.Dataset", target: Path, *, overwrite: bool) -> None:
     Raises:
         OSError: if it cannot be written; nothing is left then.
     """
+    # Zarr's third format has no fixed-length text; as objects, names are stored at whatever length they have.
+    texts = {name: c.astype(object) for name, c in result.coords.items() if c.dtype.kind == "U"}
+    result = result.assign_coords(texts)
     unfinished = target.with_name(f".unfinished-{target.name}")
     _remove(unfinished)
     try:

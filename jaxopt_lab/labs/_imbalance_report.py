@@ -6,6 +6,9 @@ from jaxopt_lab.labs._imbalance_pictures import METRIC_NAMES
 from jaxopt_lab.labs._imbalance_scoring import METRICS
 from jaxopt_lab.labs.findings import Answer, Table
 
+_THRESHOLD = "threshold for balanced accuracy"  # the remedy that the answers tell of
+
+_DIGITS = {"recall": 2, "precision": 2, "f1": 2, "specificity": 3, "auc": 3}
 _COMPARED = ("accuracy", "precision", "recall", "f1", "specificity", "auc", "average_precision")
 
 
@@ -28,34 +31,28 @@ def tables(numbers: dict[str, Any], titles: dict[str, str], confidence: float) -
     ]
 
 
-def answers(numbers: dict[str, Any], titles: dict[str, str], confidence: float) -> list[Answer]:
+def answers(numbers: dict[str, Any], confidence: float) -> list[Answer]:
     """The seed's four questions about metrics, and the insight that it asks for.
 
     Args:
         numbers: as for `tables`.
-        titles: as for `tables`.
         confidence: as for `tables`.
     """
     seed, digits = numbers["seed_set"], numbers["digits"]
     return [
+        Answer("Why is accuracy alone not enough to evaluate models on imbalanced data?", _accuracy(seed, digits)),
         Answer(
-            "Why is accuracy alone insufficient for evaluating models on imbalanced datasets?",
-            _accuracy(seed, digits, titles["digits"]),
-        ),
-        Answer(
-            "In a medical diagnosis scenario where the positive class represents a rare disease, which metric would "
-            "be most important to optimize and why?",
+            "If the positive class is a rare disease, which metric is the most important to optimise, and why?",
             _disease(seed, confidence),
         ),
         Answer(
-            "What does the area under the ROC curve (AUC) represent, and why is it useful for imbalanced datasets?",
-            _area(seed, digits, titles["digits"], confidence),
+            "What does the area under the ROC curve (AUC) represent, and why is it useful for imbalanced data?",
+            _area(seed, digits, confidence),
         ),
         Answer(
-            "Suggest two techniques that could improve the model's performance on the minority class.",
-            _techniques(seed, digits, titles["digits"], confidence),
+            "Which techniques could improve the model on the minority class?", _techniques(seed, digits, confidence)
         ),
-        Answer("Performance metrics: the most important insight, and where to apply it.", _insight(seed, confidence)),
+        Answer("Performance metrics: what to take away", _insight(seed, confidence)),
     ]
 
 
@@ -77,7 +74,7 @@ def _remedies(study: dict[str, Any], title: str, confidence: float) -> Table:
             name,
             f"{one['positive_weight']:.3g}",
             f"{one['threshold_probability']:.3f}",
-            *(_with_interval(one[metric], one["intervals"][metric]) for metric in METRICS),
+            *(_with_interval(one[m], one["intervals"][m], digits=_DIGITS[m]) for m in METRICS),
             f"{one['mean_probability']:.3f}",
         )
         for name, one in study["remedies"].items()
@@ -87,7 +84,7 @@ def _remedies(study: dict[str, Any], title: str, confidence: float) -> Table:
     return Table(
         f"{_capital(title)}: remedies chosen on {study['chosen_on']}, measured on {negatives} negative and {positives} "
         f"positive test rows, with {confidence:.0%} bootstrap intervals. The mean probability would be "
-        f"{_prevalence(study):.3f} if it were calibrated. Over all draws of the over-sampling recall is "
+        f"{study['prevalence']:.3f} if it were calibrated. Over all draws of the over-sampling recall is "
         f"{_range(spread['recall'])}, precision {_range(spread['precision'])}, AUC {_range(spread['auc'], digits=4)}.",
         ("remedy", "positive weight", "threshold", *(METRIC_NAMES[metric] for metric in METRICS), "mean probability"),
         rows,
@@ -96,7 +93,13 @@ def _remedies(study: dict[str, Any], title: str, confidence: float) -> Table:
 
 def _differences(study: dict[str, Any], title: str, confidence: float) -> Table:
     rows = [
-        (name, *(_with_interval(one["differences"][m], one["difference_intervals"][m], signed=True) for m in METRICS))
+        (
+            name,
+            *(
+                _with_interval(one["differences"][m], one["difference_intervals"][m], signed=True, digits=_DIGITS[m])
+                for m in METRICS
+            ),
+        )
         for name, one in list(study["remedies"].items())[1:]
     ]
     return Table(
@@ -106,106 +109,100 @@ def _differences(study: dict[str, Any], title: str, confidence: float) -> Table:
     )
 
 
-def _accuracy(seed: dict[str, Any], digits: dict[str, Any], digits_title: str) -> str:
-    tn, fp, fn, tp = seed["scikit_learn"]["confusion"].ravel()
+def _accuracy(seed: dict[str, Any], digits: dict[str, Any]) -> str:
+    trained, silent = seed["scikit_learn"], seed["always_negative"]
+    tn, fp, fn, tp = trained["confusion"].ravel()
     return (
-        f"Because the majority class decides it. On this test set always saying \"negative\" has an accuracy of "
-        f"{seed['always_negative']['accuracy']:.4f} and finds nobody (recall "
-        f"{seed['always_negative']['recall']:.0f}); the trained classifier's {seed['scikit_learn']['accuracy']:.4f} looks "
-        f"barely better, and hides that it misses {fn} of {fn + tp} positives (recall "
-        f"{seed['scikit_learn']['recall']:.4f}) while its specificity is {seed['scikit_learn']['specificity']:.4f}: "
-        f"{fp} of {tn + fp} negatives is called positive. The same on the {digits_title}: "
-        f"{digits['always_negative']['accuracy']:.4f} for always \"negative\", {digits['jax']['accuracy']:.4f} for the "
-        f"classifier, whose recall is {digits['jax']['recall']:.4f}. So report recall, precision and specificity "
-        "beside it."
+        "The majority decides it. On this test set calling every row negative has an accuracy of "
+        f"{silent['accuracy']:.4f} and a recall of {silent['recall']:.0f}. The classifier's {trained['accuracy']:.4f} "
+        f"differs by {trained['accuracy'] - silent['accuracy']:.4f}, and does not say that {fn} of {fn + tp} positives "
+        f"are missed (recall {trained['recall']:.4f}) where {fp} of {tn + fp} negatives raise a false alarm "
+        f"(specificity {trained['specificity']:.4f}, precision {trained['precision']:.4f}). The same on the digits: "
+        f"accuracy {digits['always_negative']['accuracy']:.4f} for calling every row negative, "
+        f"{digits['jax']['accuracy']:.4f} for the classifier, whose recall is {digits['jax']['recall']:.4f}. Report "
+        "recall, precision and specificity beside it."
     )
 
 
 def _disease(seed: dict[str, Any], confidence: float) -> str:
-    plain, moved = (seed["remedies"][name] for name in ("nothing", "threshold chosen for balanced accuracy"))
+    plain, moved = seed["remedies"]["no remedy"], seed["remedies"][_THRESHOLD]
     tn, fp, fn, tp = moved["confusion"].ravel()
-    found = plain["confusion"].ravel()[3]
     return (
         "Recall (sensitivity), at a specificity that one can afford: a missed patient goes untreated, a false alarm "
-        f"costs a second test. At the usual threshold {found} of {fn + tp} positives are found: recall "
-        f"{_with_interval(plain['recall'], plain['intervals']['recall'])}, {confidence:.0%} interval. With the threshold "
-        f"at {moved['threshold_probability']:.3f}, chosen for balanced accuracy on {seed['chosen_on']}, it is {tp} of "
-        f"{fn + tp}: {_with_interval(moved['recall'], moved['intervals']['recall'])}, for {fp} false alarms among "
-        f"{tn + fp} negatives (specificity {moved['specificity']:.4f}, precision {moved['precision']:.4f}). Recall must "
-        "not stand alone: calling everybody ill has recall 1, and as precision only the share of the ill, here "
-        f"{_prevalence(seed):.2f}. And with {fn + tp} positives, one patient more or less moves it by {1 / (fn + tp):.3f}."
+        f"costs a second test. At the usual threshold {plain['confusion'][1, 1]} of {fn + tp} positives are found, a "
+        f"recall of {_with_interval(plain['recall'], plain['intervals']['recall'])}, in brackets the {confidence:.0%} "
+        f"interval. At {moved['threshold_probability']:.3f}, which has the best balanced accuracy on "
+        f"{seed['chosen_on']}, it is {tp} of {fn + tp}: "
+        f"{_with_interval(moved['recall'], moved['intervals']['recall'])}, for {fp} false alarms among {tn + fp} "
+        f"negatives (specificity {moved['specificity']:.4f}, precision {moved['precision']:.4f}). Recall must not "
+        "stand alone: calling everybody ill has a recall of 1, and for precision the share of the ill, here "
+        f"{seed['prevalence']:.2f}. And with {fn + tp} positives one patient moves recall by {1 / (fn + tp):.3f}."
     )
 
 
-def _area(seed: dict[str, Any], digits: dict[str, Any], digits_title: str, confidence: float) -> str:
-    pairs, theirs = seed["pairs"], seed["scikit_learn"]
-    interval = seed["remedies"]["nothing"]["intervals"]["auc"]
+def _area(seed: dict[str, Any], digits: dict[str, Any], confidence: float) -> str:
+    pairs, trained, other = seed["pairs"], seed["scikit_learn"], digits["jax"]
     return (
         "The probability that a random positive gets a higher score than a random negative. Counted: of "
         f"{pairs['pairs']} such pairs in the test set {pairs['right']} are ranked rightly and {pairs['tied']} tied, a "
-        f"share of {pairs['share']:.4f}; the area under the curve is {theirs['auc']:.4f} ({confidence:.0%} interval "
-        f"{_range(interval)}). It depends neither on the threshold nor on the share of positives, so it judges the "
-        f"ranking where accuracy judges the majority: always saying \"negative\" has {seed['always_negative']['auc']:.1f}. "
-        "That is its limit too: it does not say what an alarm is worth. Average precision does, with chance at the "
-        f"share of positives: {theirs['average_precision']:.4f} here against {_prevalence(seed):.2f} for chance; on the "
-        f"{digits_title} {digits['jax']['average_precision']:.4f} against {_prevalence(digits):.2f}, with an AUC of "
-        f"{digits['jax']['auc']:.4f}."
+        f"share of {pairs['share']:.4f}; the area is {trained['auc']:.4f} ({confidence:.0%} interval "
+        f"{_range(seed['remedies']['no remedy']['intervals']['auc'])}). It depends neither on the threshold nor on the "
+        "share of positives, so it judges the ranking of both classes where accuracy judges the majority: calling "
+        f"every row negative has {seed['always_negative']['auc']:.1f}. That is its limit too: it does not say what an "
+        "alarm is worth. The average precision does, which is the share of positives for a guess: here "
+        f"{trained['average_precision']:.4f} against {seed['prevalence']:.2f}; on the digits, with an AUC of "
+        f"{other['auc']:.4f}, {other['average_precision']:.4f} against {digits['prevalence']:.2f}."
     )
 
 
-def _techniques(seed: dict[str, Any], digits: dict[str, Any], digits_title: str, confidence: float) -> str:
-    names = ("threshold chosen for balanced accuracy", "balanced class weights", "random over-sampling")
-    here, there = ("; ".join(_effect(name, study) for name in names) for study in (seed, digits))
+def _techniques(seed: dict[str, Any], digits: dict[str, Any], confidence: float) -> str:
+    names = (_THRESHOLD, "balanced class weights", "random over-sampling")
+    here, there = ("; ".join(_effect(name, study["remedies"]) for name in names) for study in (seed, digits))
+    plain, balanced = seed["remedies"]["no remedy"], seed["remedies"]["balanced class weights"]
     return (
-        "Move the threshold, or train with more weight on positives (class weights, or over-sampling, which is the "
-        f"same with luck in it). Measured on the test rows of this set: {here}. On the {digits_title}: {there}. "
-        "A threshold cannot change the ranking; training differently could, but see the differences in AUC with their "
-        f"{confidence:.0%} intervals. What training differently does change is the probabilities: positives are "
-        f"{_prevalence(seed):.3f} of the test rows of this set, and the mean probability goes from "
-        f"{seed['remedies']['nothing']['mean_probability']:.3f} to "
-        f"{seed['remedies']['balanced class weights']['mean_probability']:.3f} with balanced weights. So try the "
-        "threshold first: it needs no training, and is chosen on rows that are not reported."
+        "Move the threshold; or train with more weight on positives, by class weights or by over-sampling. Measured on "
+        f"the test rows: {here}. On the digits: {there}. In brackets {confidence:.0%} intervals of the paired "
+        "difference. A threshold cannot change the ranking. Training differently can, for better or worse, and moves "
+        f"the probabilities: {seed['prevalence']:.3f} of these test rows are positive, and the mean probability goes "
+        f"from {plain['mean_probability']:.3f} to {balanced['mean_probability']:.3f} with balanced weights. So try the "
+        "threshold first: it needs no training, only rows that are neither learnt from nor reported."
     )
 
 
-def _effect(name: str, study: dict[str, Any]) -> str:
-    plain, one = study["remedies"]["nothing"], study["remedies"][name]
+def _effect(name: str, remedies: dict[str, Any]) -> str:
+    plain, one = remedies["no remedy"], remedies[name]
     changes = ", ".join(f"{METRIC_NAMES[m]} {plain[m]:.2f} to {one[m]:.2f}" for m in ("recall", "precision", "f1"))
-    ranking = "AUC unchanged"
-    if one["threshold"] == plain["threshold"]:
-        difference = _with_interval(one["differences"]["auc"], one["difference_intervals"]["auc"], signed=True, digits=4)
-        ranking = f"AUC {difference}, {_verdict(one['difference_intervals']['auc'])}"
-    return f"{name}: {changes}, {ranking}"
+    interval = one["difference_intervals"]["auc"]
+    if not interval.any():
+        return f"{name}: {changes}, same AUC"
+    difference = _with_interval(one["differences"]["auc"], interval, signed=True, digits=3)
+    return f"{name}: {changes}, AUC {difference}, {_verdict(interval)}"
 
 
 def _insight(seed: dict[str, Any], confidence: float) -> str:
-    plain, moved = (seed["remedies"][name] for name in ("nothing", "threshold chosen for balanced accuracy"))
-    positives = int(seed["test_counts"][1])
-    change = _with_interval(moved["differences"]["f1"], moved["difference_intervals"]["f1"], signed=True)
+    plain, moved = seed["remedies"]["no remedy"], seed["remedies"][_THRESHOLD]
+    interval = moved["difference_intervals"]["f1"]
+    change = _with_interval(moved["differences"]["f1"], interval, signed=True)
     return (
         f"One number hides the class one cares for: an accuracy of {plain['accuracy']:.4f} goes with a recall of "
         f"{plain['recall']:.4f}. Ranking and decision are two things: the same scores, with an AUC of "
-        f"{plain['auc']:.4f}, have an F1 of {plain['f1']:.4f} at the usual threshold and {moved['f1']:.4f} at one chosen "
-        f"on {seed['chosen_on']} (difference {change}, {_verdict(moved['difference_intervals']['f1'])}). And few positives "
-        f"mean little certainty: with {positives} of them the {confidence:.0%} interval of recall is "
-        f"{_range(plain['intervals']['recall'])}, which is only the luck of the test rows, not that of the training rows. "
-        "In a project: first say what a miss and a false alarm cost, choose the threshold for that on validation data, "
-        "report recall, precision and specificity with intervals beside the AUC, and compare remedies pair by pair on "
-        "the same rows."
+        f"{plain['auc']:.4f}, have an F1 of {plain['f1']:.4f} at the usual threshold and of {moved['f1']:.4f} at the "
+        f"one that balances both errors on {seed['chosen_on']}: {change}, {_verdict(interval)}. For few positives mean "
+        f"little certainty: with {seed['test_counts'][1]} of them the {confidence:.0%} interval of recall is "
+        f"{_range(plain['intervals']['recall'])}, and that is the luck of the test rows alone, without that of the "
+        "training rows. In a project: say what a miss and a false alarm cost, choose the threshold for that on "
+        "validation data, report recall, precision and specificity with intervals beside the AUC, and compare remedies "
+        "pair by pair on the same rows."
     )
-
-
-def _prevalence(study: dict[str, Any]) -> float:
-    return study["test_counts"][1] / study["test_counts"].sum()
 
 
 def _verdict(interval: Any) -> str:
     lower, upper = interval
     if lower > 0:
-        return "above 0 beyond resampling luck"
+        return "a gain beyond the luck of the test rows"
     if upper < 0:
-        return "below 0 beyond resampling luck"
-    return "not to be told from 0"
+        return "a loss beyond the luck of the test rows"
+    return "not to be told from no difference"
 
 
 def _with_interval(value: float, interval: Any, *, signed: bool = False, digits: int = 2) -> str:

@@ -1,6 +1,5 @@
 """How the imbalance laboratory scores classifiers: metrics, thresholds, resampling intervals. All metrics are ours."""
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -14,11 +13,8 @@ METRICS = ("recall", "precision", "f1", "specificity", "auc")
 
 _ROUND_NUMBER_OF_ROWS = 512
 
-CRITERIA: dict[str, Callable[..., np.ndarray]] = {
-    "F1": lambda tn, fp, fn, tp: 2 * tp / (2 * tp + fp + fn),
-    "balanced accuracy": lambda tn, fp, fn, tp: (tp / (tp + fn) + tn / (tn + fp)) / 2,
-}
-"""What a threshold is chosen for: functions of the counts at every threshold."""
+CRITERIA = {"F1": "f1", "balanced accuracy": "balanced_accuracy"}
+"""What a setting is chosen for, and the name of that metric."""
 
 
 def measure(labels: np.ndarray, scores: np.ndarray, threshold: float = 0.0) -> dict[str, Any]:
@@ -40,6 +36,7 @@ def measure(labels: np.ndarray, scores: np.ndarray, threshold: float = 0.0) -> d
     return {
         "confusion": metrics.confusion_matrix(labels, predicted, labels=[0, 1]),
         "accuracy": metrics.accuracy_score(labels, predicted),
+        "balanced_accuracy": metrics.balanced_accuracy_score(labels, predicted),
         "precision": metrics.precision_score(labels, predicted, zero_division=0),
         "recall": metrics.recall_score(labels, predicted),
         "f1": metrics.f1_score(labels, predicted, zero_division=0),
@@ -62,15 +59,21 @@ def curves(labels: np.ndarray, scores: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def at_thresholds(labels: np.ndarray, scores: np.ndarray) -> dict[str, np.ndarray]:
-    """Recall, precision and the criteria at every threshold where something changes, the highest first.
+    """Recall, precision, F1 and balanced accuracy at every threshold where something changes, the highest first.
 
     Example:
         >>> at_thresholds(np.array([0, 1, 0, 1]), np.array([0.0, 1.0, 2.0, 3.0]))["recall"]
         array([0.5, 0.5, 1. , 1. ])
     """
     tn, fp, fn, tp, thresholds = metrics.confusion_at_thresholds(labels, scores)
-    measured = {"threshold": thresholds, "recall": tp / (tp + fn), "precision": tp / (tp + fp)}
-    return measured | {name: criterion(tn, fp, fn, tp) for name, criterion in CRITERIA.items()}
+    recall, precision = tp / (tp + fn), tp / (tp + fp)
+    return {
+        "threshold": thresholds,
+        "recall": recall,
+        "precision": precision,
+        "f1": 2 * tp / (2 * tp + fp + fn),
+        "balanced_accuracy": (recall + tn / (tn + fp)) / 2,
+    }
 
 
 def choose_threshold(labels: np.ndarray, scores: np.ndarray, criterion: str) -> float:
@@ -86,7 +89,7 @@ def choose_threshold(labels: np.ndarray, scores: np.ndarray, criterion: str) -> 
         -0.5
     """
     measured = at_thresholds(labels, scores)
-    best = int(np.argmax(measured[criterion]))
+    best = int(np.argmax(measured[CRITERIA[criterion]]))
     return float(np.mean(measured["threshold"][best : best + 2]))
 
 

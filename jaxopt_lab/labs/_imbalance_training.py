@@ -24,7 +24,7 @@ class Trained(NamedTuple):
     """Logistic regressions: the last of their parameters is the intercept.
 
     Attributes:
-        positive_weights: the weights of the positive class, where the other has 1; the first is 1, shape ``(weights,)``.
+        positive_weights: weights of the positive class, where the other has 1; the first is 1, shape ``(weights,)``.
         fold_of_row: the fold that each training row belongs to; empty if there are validation rows to choose by.
         by_weight: shape ``(weights, 1 + folds, features + 1)``; first learnt from all rows, then without each fold.
         over_sampled: shape ``(draws, features + 1)``, each learnt from another random draw of more positives.
@@ -61,7 +61,7 @@ def train(
     weights = np.unique([1.0, *positive_weights, balanced_weight(labels)])
     random = np.random.default_rng(seed)
     fold_of_row = np.empty(0, int) if len(data.validation.labels) else _stratified_folds(labels, folds, random)
-    copies = np.stack([np.ones(len(labels), int), *(_over_sampled(labels, random) for _ in range(draws))])
+    copies = np.stack([np.ones(len(labels), int), *(over_sampled(labels, random) for _ in range(draws))])
     objective = _objective(data, C, fold_of_row, copies)
 
     def run(**grid: Any) -> Any:
@@ -123,10 +123,18 @@ def _stratified_folds(labels: np.ndarray, folds: int, random: np.random.Generato
     return fold_of_row
 
 
-def _over_sampled(labels: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def over_sampled(labels: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """How often each row is learnt from, if positives are drawn again at random until both classes are equally many.
 
     A row that is held out is held out with all its copies.
+
+    Args:
+        labels: 0 or 1, shape ``(rows,)``.
+        random: the source of the draws.
+
+    Example:
+        >>> over_sampled(np.array([0, 0, 0, 1]), np.random.default_rng(0))
+        array([1, 1, 1, 3])
     """
     positive = labels == 1
     missing = np.sum(~positive) - np.sum(positive)

@@ -28,6 +28,14 @@ class Settings(NamedTuple):
     confidence: float
 
 
+class Model(NamedTuple):
+    """One way to call rows positive."""
+
+    params: np.ndarray
+    positive_weight: float = 1.0
+    threshold: float = 0.0
+
+
 def run(
     *,
     seed: int = 0,
@@ -36,7 +44,7 @@ def run(
     positive_weights: tuple[float, ...] = (2.0, 3.0, 5.0, 8.0, 13.0, 30.0, 50.0),
     folds: int = 5,
     draws: int = 20,
-    num_steps: int = 150,
+    num_steps: int = 100,
     resamples: int = 2000,
     confidence: float = 0.95,
 ) -> Findings:
@@ -75,8 +83,8 @@ def run(
         name="imbalance",
         title="Performance metrics for imbalanced data sets",
         task=(
-            "Train a classifier where few rows are positive, compute its metrics with specificity among them, and say "
-            "why accuracy is not enough, which metric to optimise, what the AUC means and what helps the minority class."
+            "Train a classifier where few rows are positive and compute its metrics, specificity among them; say why "
+            "accuracy is not enough, which metric to optimise, what the AUC means and what helps the minority class."
         ),
         settings=settings._asdict()
         | {
@@ -88,7 +96,7 @@ def run(
         numbers=numbers,
         pictures=pictures(numbers, titles, confidence),
         tables=tables(numbers, titles, confidence),
-        answers=answers(numbers, titles, confidence),
+        answers=answers(numbers, confidence),
     )
 
 
@@ -124,6 +132,7 @@ def study(data: Dataset, settings: Settings) -> dict[str, Any]:
         "train_counts": np.bincount(data.train.labels),
         "test_counts": np.bincount(labels),
         "test_labels": labels,
+        "prevalence": float(np.mean(labels)),
         "scikit_learn": theirs_measured
         | {"coefficients": theirs, "scores": their_scores}
         | scoring.curves(labels, their_scores),
@@ -146,30 +155,30 @@ def _scikit_learn(data: Dataset, C: float) -> np.ndarray:
 
 def _remedies(data: Dataset, trained: Trained, settings: Settings) -> dict[str, Any]:
     """Choose each remedy without the test rows, then measure all of them on these."""
-    chosen_on, chosen_labels, chosen_scores = _rows_to_choose_by(data, trained)
-    plain = chosen_scores[0]
-    by_weight = [scoring.measure(chosen_labels, scores) for scores in chosen_scores]
-    best = int(np.argmax([each["f1"] for each in by_weight]))
-    balanced = int(np.searchsorted(trained.positive_weights, balanced_weight(np.asarray(data.train.labels))))
+    chosen_on, labels, scores_by_weight = _rows_to_choose_by(data, trained)
+    by_weight = [scoring.measure(labels, scores) for scores in scores_by_weight]
+    by_threshold = scoring.at_thresholds(labels, scores_by_weight[0])
+    plain, weights = trained.by_weight[0, 0], trained.positive_weights
+    balanced = int(np.searchsorted(weights, balanced_weight(np.asarray(data.train.labels))))
+    best = {name: int(np.argmax([one[key] for one in by_weight])) for name, key in scoring.CRITERIA.items()}
+    thresholds = {name: scoring.choose_threshold(labels, scores_by_weight[0], name) for name in scoring.CRITERIA}
     models = {
-        "nothing": (trained.by_weight[0, 0], 0, 0.0),
-        "balanced class weights": (trained.by_weight[balanced, 0], balanced, 0.0),
-        "class weight chosen for F1": (trained.by_weight[best, 0], best, 0.0),
-        "random over-sampling": (trained.over_sampled[0], 0, 0.0),
+        "no remedy": Model(plain),
+        "balanced class weights": Model(trained.by_weight[balanced, 0], weights[balanced]),
+        "random over-sampling": Model(trained.over_sampled[0]),
+        **{f"class weight for {name}": Model(trained.by_weight[i, 0], weights[i]) for name, i in best.items()},
+        **{f"threshold for {name}": Model(plain, threshold=threshold) for name, threshold in thresholds.items()},
     }
-    for criterion in scoring.CRITERIA:
-        threshold = scoring.choose_threshold(chosen_labels, plain, criterion)
-        models[f"threshold chosen for {criterion}"] = (trained.by_weight[0, 0], 0, threshold)
-    by_threshold = scoring.at_thresholds(chosen_labels, plain)
     return {
         "chosen_on": chosen_on,
-        "remedies": {
-            name: {"positive_weight": float(trained.positive_weights[index])} | measured
-            for (name, (_, index, _)), measured in zip(models.items(), _measured(data, models, settings), strict=True)
+        "chosen": {
+            "positive_weight": {name: float(weights[i]) for name, i in best.items()},
+            "probability": {name: _probability(threshold) for name, threshold in thresholds.items()},
         },
+        "remedies": _measured(data, models, settings),
         "over_sampling_draws": _spread(data, trained.over_sampled),
-        "by_weight": {"positive_weight": trained.positive_weights}
-        | {name: np.array([each[name] for each in by_weight]) for name in ("recall", "precision", "f1")},
+        "by_weight": {"positive_weight": weights}
+        | {name: np.array([one[name] for one in by_weight]) for name in ("recall", "precision", "f1")},
         "by_threshold": by_threshold | {"probability": _probability(by_threshold["threshold"])},
     }
 
@@ -188,28 +197,30 @@ def _rows_to_choose_by(data: Dataset, trained: Trained) -> tuple[str, np.ndarray
     return f"the training rows by {folds}-fold cross-validation", np.asarray(data.train.labels), scores
 
 
-def _measured(data: Dataset, models: dict[str, tuple[np.ndarray, int, float]], settings: Settings) -> list[dict]:
+def _measured(data: Dataset, models: dict[str, Model], settings: Settings) -> dict[str, Any]:
     """Each remedy's metrics on the test rows, with intervals, and its paired differences to no remedy."""
     labels = np.asarray(data.test.labels)
-    scores = np.stack([log_odds(params, data.test.features) for params, _, _ in models.values()])
-    thresholds = np.array([threshold for _, _, threshold in models.values()])
+    scores = np.stack([log_odds(model.params, data.test.features) for model in models.values()])
+    thresholds = np.array([model.threshold for model in models.values()])
     counts = scoring.resample_counts(labels, settings.resamples, settings.seed)
     values = scoring.replicates(labels, scores, thresholds, counts)
-    measured = [scoring.measure(labels, *each) for each in zip(scores, thresholds, strict=True)]
-    return [
-        metrics
-        | scoring.curves(labels, row)
-        | {
+    plain = scoring.measure(labels, scores[0])
+    remedies = {}
+    for (name, model), row, resampled in zip(models.items(), scores, values, strict=True):
+        measured = scoring.measure(labels, row, model.threshold)
+        remedies[name] = {
+            "positive_weight": float(model.positive_weight),
+            "threshold": float(model.threshold),
+            "threshold_probability": _probability(model.threshold),
             "scores": row,
-            "threshold": threshold,
-            "threshold_probability": _probability(threshold),
             "mean_probability": float(np.mean(_probability(row))),
+            **measured,
+            **scoring.curves(labels, row),
             "intervals": scoring.intervals(resampled, settings.confidence),
-            "differences": {name: metrics[name] - measured[0][name] for name in scoring.METRICS},
+            "differences": {metric: measured[metric] - plain[metric] for metric in scoring.METRICS},
             "difference_intervals": scoring.intervals(resampled - values[0], settings.confidence),
         }
-        for metrics, row, threshold, resampled in zip(measured, scores, thresholds.tolist(), values, strict=True)
-    ]
+    return remedies
 
 
 def _spread(data: Dataset, over_sampled: np.ndarray) -> dict[str, list[float]]:

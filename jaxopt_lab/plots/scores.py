@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jaxopt_lab.plots.style import DIVERGED, MARKERS, PALETTE, axes_or_new
+from jaxopt_lab.plots.style import DIVERGED, MARKERS, PALETTE, axes_or_new, describe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,24 +15,29 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
     from matplotlib.lines import Line2D
 
+# Curves may coincide: each is thinner than the one below it, so that both are seen.
+_WIDTHS = (3.6, 1.6, 1.2)
+_DASHES = ("-", "--", "-.")
 
-def draw_confusion_matrix(
+
+def confusion_map(
     matrix: Any, class_names: Sequence[str], *, title: str = "Confusion matrix", ax: "Axes | None" = None
 ) -> "AxesImage":
     """A confusion matrix as a heat map with its counts written in.
 
+    The colour is the share of the actual class: by their counts, rare classes would all be white.
+
     Args:
         matrix: ``matrix[i, j]`` rows of class i were called class j, shape ``(classes, classes)``.
         class_names: a name for each class.
-        title: what stands above.
+        title: the title.
         ax: where to draw; None for a new figure.
 
     Returns:
-        The image. The counts are its axes' texts. The colour is the share of the actual class: with few positives the
-        counts alone would leave all but one cell white.
+        The image, of the shares. The counts are texts of its axes.
 
     Example:
-        >>> image = draw_confusion_matrix([[284, 1], [7, 8]], ["0", "1"])
+        >>> image = confusion_map([[284, 1], [7, 8]], ["0", "1"])
         >>> [text.get_text().split()[0] for text in image.axes.texts]
         ['284', '1', '7', '8']
     """
@@ -41,117 +46,101 @@ def draw_confusion_matrix(
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(matrix):
-        # Beyond the middle of this colour map white reads better than black.
-        colour = "white" if shares[row, column] > 0.5 else "black"
-        text = f"{count}\n{shares[row, column]:.1%}"
-        ax.text(column, row, text, ha="center", va="center", color=colour, fontsize="large")
+        share = shares[row, column]
+        # From here up this colour map is darker than the grey on which black and white read equally well.
+        color = "white" if share > 0.65 else "black"
+        ax.text(column, row, f"{count}\n{share:.1%}", ha="center", va="center", color=color, fontsize="large")
     places = range(len(class_names))
     ax.set_xticks(places, [f"Predicted {name}" for name in class_names])
     ax.set_yticks(places, [f"Actual {name}" for name in class_names], rotation=90, va="center")
-    ax.set_xlabel("Predicted label")
-    ax.set_ylabel("Actual label")
-    ax.set_title(title, loc="left")
     ax.grid(visible=False)
     ax.tick_params(length=0)
+    describe(ax, title=title, xlabel="Predicted label", ylabel="Actual label")
     return image
 
 
-def draw_roc(
-    fpr: Any, tpr: Any, *, label: str, color: str = PALETTE[1], linestyle: str = "-", ax: "Axes | None" = None
-) -> "Line2D":
-    """A receiver operating characteristic, with the diagonal of chance below the first that is drawn.
+def roc(
+    curves: Mapping[str, tuple[Any, Any]], *, title: str = "ROC curve", legend: bool = True, ax: "Axes | None" = None
+) -> "list[Line2D]":
+    """Receiver operating characteristics, with the diagonal of chance.
 
     Args:
-        fpr: false positive rates, shape ``(points,)``.
-        tpr: true positive rates, shape ``(points,)``.
-        label: what the legend calls it.
-        color: of the line.
-        linestyle: of the line.
+        curves: for each label ``(fpr, tpr)``, the false and the true positive rates, each of shape ``(points,)``.
+        title: the title.
+        legend: whether to draw one.
         ax: where to draw; None for a new figure.
 
     Returns:
-        The line.
+        One line for each label; that of chance is not among them.
 
     Example:
-        >>> draw_roc([0, 0, 1], [0, 1, 1], label="perfect").get_label()
+        >>> roc({"perfect": ([0, 0, 1], [0, 1, 1])})[0].get_label()
         'perfect'
     """
     ax = axes_or_new(ax, width=5.0, height=4.8)
-    if not ax.lines:
-        ax.plot([0, 1], [0, 1], color=DIVERGED, linestyle=":", label="chance")
-    (line,) = ax.plot(fpr, tpr, color=color, linestyle=linestyle, linewidth=2, label=label)
-    _unit_square(ax)
-    ax.set_xlabel("False positive rate")
-    ax.set_ylabel("True positive rate (recall)")
-    ax.set_title("ROC curve", loc="left")
-    ax.legend(loc="lower right", frameon=False)
-    return line
+    ax.plot([0, 1], [0, 1], color=DIVERGED, linestyle=":", label="chance")
+    lines = _curves(ax, curves)
+    describe(ax, title=title, xlabel="False positive rate", ylabel="True positive rate (recall)")
+    if legend:
+        ax.legend(loc="lower right", frameon=False)
+    return lines
 
 
-def draw_precision_recall(
-    recall: Any,
-    precision: Any,
+def precision_recall(
+    curves: Mapping[str, tuple[Any, Any]],
     *,
-    label: str,
     chance: float,
-    color: str = PALETTE[1],
-    linestyle: str = "-",
+    title: str = "Precision-recall curve",
     ax: "Axes | None" = None,
-) -> "Line2D":
-    """A precision-recall curve in steps, with the precision of chance below the first that is drawn.
+) -> "list[Line2D]":
+    """Precision over recall in steps, with the precision of chance.
 
     Args:
-        recall: decreasing, shape ``(points,)``.
-        precision: shape ``(points,)``.
-        label: what the legend calls it.
+        curves: for each label ``(recall, precision)``, recall decreasing, each of shape ``(points,)``.
         chance: the share of positives, which is the precision of a guess.
-        color: of the line.
-        linestyle: of the line.
+        title: the title.
         ax: where to draw; None for a new figure.
 
     Returns:
-        The line.
+        One line for each label; that of chance is not among them.
 
     Example:
-        >>> draw_precision_recall([1, 1, 0], [0.5, 1, 1], label="perfect", chance=0.5).get_label()
+        >>> precision_recall({"perfect": ([1, 1, 0], [0.5, 1, 1])}, chance=0.5)[0].get_label()
         'perfect'
     """
     ax = axes_or_new(ax, width=5.0, height=4.8)
-    if not ax.lines:
-        ax.axhline(chance, color=DIVERGED, linestyle=":", label="chance")
-    (line,) = ax.plot(
-        recall, precision, drawstyle="steps-post", color=color, linestyle=linestyle, linewidth=2, label=label
-    )
-    _unit_square(ax)
-    ax.set_xlabel("Recall")
-    ax.set_ylabel("Precision")
-    ax.set_title("Precision-recall curve", loc="left")
+    ax.axhline(chance, color=DIVERGED, linestyle=":", label="chance")
+    lines = _curves(ax, curves, drawstyle="steps-post")
+    describe(ax, title=title, xlabel="Recall", ylabel="Precision")
+    # Curves start at the top left and end at the bottom right: the other corner, above the line of chance, is free.
     ax.legend(loc="lower left", frameon=False, bbox_to_anchor=(0.0, chance))
-    return line
+    return lines
 
 
-def draw_intervals(
+def intervals(
     values: Mapping[str, float],
-    intervals: Mapping[str, Any],
+    bounds: Mapping[str, Any],
     *,
     xlabel: str,
     reference: float | None = None,
+    title: str = "",
     ax: "Axes | None" = None,
 ) -> "list[ErrorbarContainer]":
     """Named values one below the other, each with its interval.
 
     Args:
         values: the value of each name, the first on top.
-        intervals: for each name ``(lower, upper)``; a bootstrap's need not be around the value.
+        bounds: for each name ``(lower, upper)``; those of a bootstrap need not be on both sides of the value.
         xlabel: what is measured.
         reference: where to draw a vertical line to compare with, if anywhere.
+        title: the title.
         ax: where to draw; None for a new figure.
 
     Returns:
         One container for each name: a marker and its bar.
 
     Example:
-        >>> bars = draw_intervals({"a": 0.5, "b": 0.6}, {"a": (0.4, 0.7), "b": (0.5, 0.8)}, xlabel="recall")
+        >>> bars = intervals({"a": 0.5, "b": 0.6}, {"a": (0.4, 0.7), "b": (0.5, 0.8)}, xlabel="recall")
         >>> [float(bar.lines[0].get_xdata()[0]) for bar in bars]
         [0.5, 0.6]
     """
@@ -160,79 +149,103 @@ def draw_intervals(
         ax.axvline(reference, color=DIVERGED, linestyle=":")
     bars = []
     for place, (name, value) in enumerate(values.items()):
-        lower, upper = intervals[name]
+        lower, upper = bounds[name]
         around = [[max(value - lower, 0)], [max(upper - value, 0)]]
-        look = {"color": PALETTE[place % len(PALETTE)], "marker": MARKERS[place % len(MARKERS)]}
-        bars.append(ax.errorbar([value], [place], xerr=around, capsize=3, markersize=6, **look))
+        bars.append(ax.errorbar([value], [place], xerr=around, capsize=3, markersize=6, **_look(place)))
     ax.set_yticks(range(len(values)), list(values))
     ax.set_ylim(len(values) - 0.5, -0.5)
-    ax.set_xlabel(xlabel)
+    ax.locator_params(axis="x", nbins=4)
+    describe(ax, title=title, xlabel=xlabel)
     return bars
 
 
-def draw_operating_points(points: Mapping[str, tuple[float, float]], *, ax: "Axes") -> "list[PathCollection]":
-    """Where classifiers stand on axes that a curve was drawn on, each with a marker of its own.
+def operating_points(points: Mapping[str, tuple[float, float]], *, ax: "Axes") -> "list[PathCollection]":
+    """Where classifiers stand on axes that curves were drawn on, each with a marker of its own.
 
     Args:
-        points: for each name its place ``(x, y)``.
+        points: for each label its place ``(x, y)``.
         ax: where to draw.
 
     Returns:
-        One marker for each name.
+        One marker for each label, in the colours and shapes of `intervals`; each is smaller than the one before, so
+        that those at the same place are seen.
 
     Example:
-        >>> line = draw_roc([0, 0, 1], [0, 1, 1], label="perfect")
-        >>> len(draw_operating_points({"strict": (0.0, 0.5), "lax": (0.5, 1.0)}, ax=line.axes))
+        >>> (line,) = roc({"perfect": ([0, 0, 1], [0, 1, 1])})
+        >>> len(operating_points({"strict": (0.0, 0.5), "lax": (0.5, 1.0)}, ax=line.axes))
         2
     """
-    markers = []
-    for place, (name, (x, y)) in enumerate(points.items()):
-        look = {"color": PALETTE[place % len(PALETTE)], "marker": MARKERS[place % len(MARKERS)]}
-        markers.append(ax.scatter([x], [y], s=70, edgecolors="white", linewidths=0.8, zorder=3, label=name, **look))
-    return markers
+    return [
+        ax.scatter(
+            [x],
+            [y],
+            s=max(190 - 22 * place, 40),
+            edgecolors="white",
+            linewidths=0.8,
+            zorder=3,
+            label=name,
+            **_look(place),
+        )
+        for place, (name, (x, y)) in enumerate(points.items())
+    ]
 
 
-def draw_trade_off(
+def trade_off(
     knob: Any,
     metrics: Mapping[str, Any],
     *,
     xlabel: str,
     chosen: Mapping[str, float],
     scale: str = "linear",
+    title: str = "",
     ax: "Axes | None" = None,
 ) -> "list[Line2D]":
     """Metrics over a knob that is turned, and where it was set.
 
     Args:
         knob: its values, shape ``(points,)``.
-        metrics: the values of each metric by name, each of shape ``(points,)``.
+        metrics: for each label the values of a metric, shape ``(points,)``.
         xlabel: what the knob is.
-        chosen: settings of the knob by name, drawn as vertical lines.
-        scale: of the horizontal axis, as matplotlib names it.
+        chosen: settings of the knob by label, drawn as vertical lines.
+        scale: of the abscissa, as matplotlib names it.
+        title: the title.
         ax: where to draw; None for a new figure.
 
     Returns:
-        One line for each metric.
+        One line for each metric, then one for each setting.
 
     Example:
-        >>> lines = draw_trade_off([1, 2], {"recall": [0.5, 0.8]}, xlabel="class weight", chosen={"balanced": 2})
-        >>> lines[0].get_ydata()
-        [0.5, 0.8]
+        >>> lines = trade_off([1, 2], {"recall": [0.5, 0.8]}, xlabel="class weight", chosen={"balanced": 2})
+        >>> [line.get_label() for line in lines]
+        ['recall', 'balanced']
     """
     ax = axes_or_new(ax, width=5.0, height=3.6)
     lines = []
     for (name, values), color in zip(metrics.items(), itertools.cycle(PALETTE), strict=False):
         lines += ax.plot(knob, values, color=color, linewidth=2, label=name)
-    for (name, value), linestyle in zip(chosen.items(), itertools.cycle(("--", ":", "-.")), strict=False):
-        ax.axvline(value, color=PALETTE[-1], linestyle=linestyle, linewidth=1.2, label=name)
+    for (name, setting), dashes in zip(chosen.items(), itertools.cycle(("--", ":", "-.")), strict=False):
+        lines.append(ax.axvline(setting, color="black", linestyle=dashes, linewidth=1.4, label=name))
     ax.set_xscale(scale)
+    ax.xaxis.set_major_formatter("{x:g}")
     ax.set_ylim(-0.02, 1.02)
-    ax.set_xlabel(xlabel)
+    describe(ax, title=title, xlabel=xlabel, ylabel="metric")
     return lines
 
 
-def _unit_square(ax: "Axes") -> None:
+def _curves(ax: "Axes", curves: Mapping[str, tuple[Any, Any]], drawstyle: str = "default") -> "list[Line2D]":
+    lines = []
+    for place, (name, (x, y)) in enumerate(curves.items()):
+        look: dict[str, Any] = {
+            "color": PALETTE[place % len(PALETTE)],
+            "linestyle": _DASHES[place % len(_DASHES)],
+            "linewidth": _WIDTHS[min(place, len(_WIDTHS) - 1)],
+            "alpha": 0.5 if place == 0 and len(curves) > 1 else 1.0,
+        }
+        lines += ax.plot(x, y, drawstyle=drawstyle, label=name, **look)
     # A little room on every side: perfect classifiers draw along the border.
-    ax.set_xlim(-0.02, 1.02)
-    ax.set_ylim(-0.02, 1.02)
-    ax.set_aspect("equal")
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+    return lines
+
+
+def _look(place: int) -> dict[str, Any]:
+    return {"color": PALETTE[place % len(PALETTE)], "marker": MARKERS[place % len(MARKERS)]}

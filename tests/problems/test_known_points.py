@@ -213,9 +213,7 @@ def test_float32_resolves_the_loss_close_to_the_minimum(factory: Any) -> None:
 
 @pytest.mark.parametrize("dim", [2, 3, 8])
 def test_ill_conditioned_runs_from_1_to_the_condition_in_equal_ratios(dim: int) -> None:
-    hessian = jax.hessian(problems.ill_conditioned(100.0, dim=dim).loss)(jnp.ones(dim), None)
-    curvatures = np.diag(hessian)
-    np.testing.assert_allclose(hessian, np.diag(curvatures))
+    curvatures = 2 * at(problems.ill_conditioned(100.0, dim=dim), np.eye(dim))
     assert curvatures[0] == 1
     assert curvatures[-1] == 100
     np.testing.assert_allclose(curvatures[1:] / curvatures[:-1], 100 ** (1 / (dim - 1)), rtol=1e-12)
@@ -223,11 +221,11 @@ def test_ill_conditioned_runs_from_1_to_the_condition_in_equal_ratios(dim: int) 
 
 def test_the_noise_of_the_noisy_quadratic_has_its_variance_and_mean_zero() -> None:
     problem = problems.noisy_quadratic((1.0, 10.0), noise=0.25)
-    point, keys = jnp.array([2.0, -1.0]), jax.random.split(jax.random.key(0), 40_000)
+    point, keys = jnp.array([2.0, -1.0]), jax.random.split(jax.random.key(0), 10_000)
     gradients = jax.jit(jax.vmap(jax.grad(problem.loss), in_axes=(None, 0)))(point, keys)
     # Four standard errors: sqrt(c / n) of the mean, c * sqrt(2 / n) of the variance.
-    np.testing.assert_allclose(gradients.mean(axis=0), [2.0, -10.0], atol=4 * np.sqrt(0.25 / 40_000))
-    np.testing.assert_allclose(gradients.var(axis=0), 0.25, atol=4 * 0.25 * np.sqrt(2 / 40_000))
+    np.testing.assert_allclose(gradients.mean(axis=0), [2.0, -10.0], atol=4 * np.sqrt(0.25 / 10_000))
+    np.testing.assert_allclose(gradients.var(axis=0), 0.25, atol=4 * 0.25 * np.sqrt(2 / 10_000))
     assert problem.evaluate is not None
     assert problem.evaluate(point)["expected_loss"] == 7.0
 
@@ -242,11 +240,11 @@ def test_gradient_descent_on_the_noisy_quadratic_settles_at_the_variance_of_the_
 
         return jax.lax.scan(descend, jnp.zeros(2), jax.random.split(key, 100))[0]
 
-    ends = jax.jit(jax.vmap(settled))(jax.random.split(jax.random.key(5), 20_000))
+    ends = jax.jit(jax.vmap(settled))(jax.random.split(jax.random.key(5), 5_000))
     curvatures = np.array([1.0, 10.0])
     exact = step * noise / (curvatures * (2 - step * curvatures))
     # Four standard errors of a variance, sqrt(2 / n) of it each.
-    np.testing.assert_allclose(ends.var(axis=0), exact, rtol=4 * np.sqrt(2 / 20_000))
+    np.testing.assert_allclose(ends.var(axis=0), exact, rtol=4 * np.sqrt(2 / 5_000))
 
 
 def test_noise_needs_a_key() -> None:

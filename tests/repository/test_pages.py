@@ -53,9 +53,10 @@ def repository_files() -> list[Path]:
     """The files that are, or would be, in the repository: what git tracks, and what it neither tracks nor ignores."""
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     done = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True)
-    if done.returncode == 0:
+    if done.returncode == 0 and done.stdout:
         return [path for name in done.stdout.split("\0") if name and (path := ROOT / name).is_file()]
-    tops = [path for path in ROOT.iterdir() if not path.name.startswith((".venv", ".git", "build", "dist", "demo"))]
+    tops = [path for path in ROOT.iterdir() if not path.name.startswith((".", "build", "dist", "demo"))]
+    tops += [ROOT / ".ci", ROOT / ".github"]
     return [path for top in tops for path in ([top] if top.is_file() else top.rglob("*")) if path.is_file()]
 
 

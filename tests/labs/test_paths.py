@@ -1,0 +1,73 @@
+"""The laboratory of paths reproduces the exact numbers of the seed's bowl."""
+
+import json
+
+import numpy as np
+import pytest
+
+from jaxopt_lab.labs import paths
+from jaxopt_lab.report import summary_json
+
+
+@pytest.fixture(scope="module")
+def findings():
+    return paths.run(num_rates=13, num_starts=8, sweep_steps=200)
+
+
+def test_the_seeds_settings(findings):
+    """Start (4, 1.5), 50 steps, the five runs and the ten contour levels of the seed."""
+    assert findings.settings["start"] == (4.0, 1.5)
+    assert findings.settings["num_steps"] == 50
+    np.testing.assert_allclose(findings.settings["contour_levels"], np.logspace(-1, 3, 10))
+    assert len(findings.numbers["paths"]) == 5
+    assert all(path.shape == (51, 2) for path in findings.numbers["paths"].values())
+
+
+def test_first_and_last_points_of_gradient_descent_are_exact(findings):
+    """w_t = (1 - a h)^t w_0."""
+    path = findings.numbers["paths"]["SGD (0.18)"]
+    steps = np.arange(51)[:, None]
+    np.testing.assert_allclose(path, np.array([0.82, -0.8]) ** steps * [4.0, 1.5], rtol=1e-4)  # 50 float32 steps
+
+
+def test_rates_are_measured_at_their_exact_values(findings):
+    expected = {"SGD (0.18)": 0.82, "SGD (0.05)": 0.95, "momentum (0.05, 0.9)": np.sqrt(0.9)}
+    for name, rate in expected.items():
+        assert findings.numbers["rates"][name]["exact"] == pytest.approx(rate, abs=1e-12)
+        assert findings.numbers["rates"][name]["measured"] == pytest.approx(rate, abs=2e-4)
+
+
+def test_w2_changes_its_sign_at_every_step_and_w1_never(findings):
+    assert findings.numbers["sign_changes_of_sgd_0.18"] == {"w1": 0, "w2": 50}
+
+
+def test_best_rate_is_the_lowest_median_of_the_sweep(findings):
+    tuning = findings.numbers["tuning"]
+    for name, best in tuning["best"].items():
+        median = tuning["quartiles"][name][1]
+        assert best["median_final_loss"] == median.min()
+        assert best["learning_rate"] == tuning["learning_rates"][median.argmin()]
+
+
+def test_answers_cite_what_was_measured(findings):
+    momentum, oscillation, choice, _ = (answer.answer for answer in findings.answers)
+    assert f"{findings.numbers['rates']['momentum (0.05, 0.9)']['measured']:.4f}" in momentum
+    assert "changed its sign 50 times" in oscillation
+    assert f"{findings.numbers['tuning']['trajectories']:,} runs" in choice
+
+
+def test_numbers_are_json(findings):
+    read = json.loads(summary_json([findings]))["laboratories"]["paths"]
+    assert read["numbers"]["paths"]["SGD (0.18)"][0] == [4.0, 1.5]
+
+
+def test_default_sweep_has_a_hundred_thousand_trajectories():
+    import inspect
+
+    defaults = {name: p.default for name, p in inspect.signature(paths.run).parameters.items()}
+    assert defaults["num_rates"] * defaults["num_starts"] * 5 >= 100_000
+
+
+def test_pictures_have_captions_and_alternative_texts(findings):
+    assert [picture.name for picture in findings.pictures] == ["paths", "rates", "tuning"]
+    assert all(picture.caption and picture.alt for picture in findings.pictures)

@@ -1,0 +1,89 @@
+"""What is drawn is what was given."""
+
+import numpy as np
+import pytest
+from matplotlib.colors import LogNorm
+
+from jaxopt_lab import plots
+from jaxopt_lab.plots.style import DIVERGED
+
+WINDOW = ((-2.0, 2.0), (-1.0, 1.0))
+PATHS = {"a": np.array([[1.0, 0.5], [0.5, 0.2], [0.1, 0.0]]), "b": np.array([[1.0, 0.5], [9.0, 9.0]])}
+
+
+def bowl(points: np.ndarray) -> np.ndarray:
+    return (points**2).sum(-1)
+
+
+def test_paths_are_drawn_as_given_over_their_contours():
+    drawn = plots.paths(bowl, PATHS, WINDOW, levels=(0.01, 0.1, 1.0, 10.0), marks={"minimum": (0, 0)}, title="bowl")
+    assert [line.get_label() for line in drawn.lines] == ["a", "b"]
+    np.testing.assert_array_equal(np.column_stack(drawn.lines[0].get_data()), PATHS["a"])
+    np.testing.assert_array_equal(drawn.contours.levels, (0.01, 0.1, 1.0, 10.0))
+    assert isinstance(drawn.contours.norm, LogNorm)
+    legend = drawn.ax.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["a", "b", "start", "minimum"]
+    assert drawn.ax.get_xlim() == (-2.0, 2.0)  # a path that leaves the window does not stretch it
+    assert drawn.ax.get_xlabel() == "$w_1$"
+    assert drawn.ax.get_title(loc="left") == "bowl"
+
+
+def test_contours_lie_at_the_heights_of_the_surface():
+    drawn = plots.contours(bowl(plots.grid_points(WINDOW)), WINDOW, levels=[0.25, 0.5])
+    points = drawn.get_paths()[0].vertices
+    # Linear interpolation between 200 points a side.
+    np.testing.assert_allclose(np.linalg.norm(points, axis=1), 0.5, atol=1e-3)
+
+
+def test_a_number_of_levels_encloses_equal_shares():
+    heights = bowl(plots.grid_points(WINDOW))
+    drawn = plots.contours(heights, WINDOW, levels=4)
+    shares = [(heights <= level).mean() for level in drawn.levels]
+    np.testing.assert_allclose(np.diff(shares), 0.2, atol=0.01)
+
+
+def test_ax_is_used_when_given():
+    _, axes = plots.new_figure(1, 2)
+    drawn = plots.paths(bowl, PATHS, WINDOW, ax=axes[1])
+    assert drawn.ax is axes[1]
+    assert not axes[0].lines
+
+
+def test_decay_draws_the_exact_factor_through_the_last_point():
+    values = 3.0 * 0.9 ** np.arange(10)
+    drawn = plots.decay({"run": values}, factors={"run": 0.9}, ylabel="distance")
+    law = drawn.ax.lines[1].get_ydata()
+    np.testing.assert_allclose(law, values)
+    assert drawn.lines[0].get_label() == "run: × 0.9 a step"
+
+
+def test_bands_stop_where_the_median_is_not_finite():
+    quantiles = np.array([[1.0, 2.0, 3.0], [2.0, 1.0, np.inf], [3.0, np.inf, np.inf]])
+    drawn = plots.quantile_bands(np.array([0.1, 1.0, 10.0]), {"a": quantiles}, xlabel="rate", ylabel="loss")
+    np.testing.assert_array_equal(drawn.lines[0].get_ydata(), [2.0, 1.0, np.nan])
+    assert drawn.ax.get_xscale() == drawn.ax.get_yscale() == "log"
+    assert [*drawn.ax.lines[1].get_xdata()] == [1.0]  # the dot at the best
+
+
+@pytest.mark.parametrize(
+    ("x", "scale"), [([0.01, 0.1, 1.0], "log"), ([1.0, 2.0, 3.0], "linear"), ([0.5, 0.9, 0.99], "linear")]
+)
+def test_heat_map_marks_what_diverged_and_chooses_its_axes(x, scale):
+    values = np.array([[1.0, np.nan, 1e-3], [10.0, 1e3, 1.0]])
+    mesh = plots.heat_map(values, np.array(x), np.array([0.0, 1.0]), xlabel="x", ylabel="y", label="loss")
+    ax = mesh.axes
+    assert ax is not None
+    assert ax.get_xscale() == scale
+    assert np.ma.getmaskarray(mesh.get_array()).sum() == 1
+    legend = ax.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["diverged"]
+    assert DIVERGED == "#9e9e9e"
+    if x[-1] == 0.99:  # evenly spaced on no axis: side by side under their own numbers
+        assert [label.get_text() for label in ax.get_xticklabels()] == ["0.5", "0.9", "0.99"]
+
+
+def test_shares_show_the_law_beside_the_measurement():
+    drawn = plots.shares({"SGD": np.array([1.0, 0.5])}, {"SGD": np.array([1.0, 0.4])}, xlabel="step", ylabel="share")
+    np.testing.assert_array_equal(drawn.ax.lines[1].get_ydata(), [1.0, 0.4])

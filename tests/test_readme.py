@@ -1,0 +1,46 @@
+"""The README's examples run, and print what it says they print."""
+
+import doctest
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def test_python_examples_print_what_they_say():
+    results = doctest.testfile(str(README), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert results.attempted >= 8
+    assert results.failed == 0
+
+
+def test_every_command_is_understood(tmp_path, monkeypatch):
+    """Each line of the shell block is run, the sweeps at their own size but on a dry run or into an empty folder."""
+    from jaxopt_lab.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("jaxopt-lab ")]
+    assert len(lines) == 6
+    for line in lines:
+        with pytest.raises(SystemExit) as left:
+            main(shlex.split(line, comments=True)[1:])
+        assert left.value.code == 0, line
+    assert {path.name for path in tmp_path.iterdir()} == {"run.zarr", "run.png", "paths.zarr", "paths.png"}
+
+
+def test_toml_example_is_a_sweep(tmp_path):
+    from jaxopt_lab.cli import main
+
+    (toml,) = blocks("toml")
+    (tmp_path / "sweep.toml").write_text(toml)
+    with pytest.raises(SystemExit) as left:
+        main(["sweep", "--config", str(tmp_path / "sweep.toml"), "--dry-run"])
+    assert left.value.code == 0
+    assert tomllib.loads(toml)["grid"]["b1"] == [0.5, 0.9, 0.99]
