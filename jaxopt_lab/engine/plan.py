@@ -52,4 +52,4 @@ def chunk_size(num_lanes: int, bytes_per_lane: int) -> int:
         8
     """
     fitting = max(1, min(MAX_LANES, CARRY_BYTES // max(1, bytes_per_lane)))
-    return min(1 << (fitting.bit_length() - 1), 1 << (num_lanes - 1).bit_length())
+    return min(1 << (int(fitting).bit_length() - 1), 1 << (int(num_lanes) - 1).bit_length())

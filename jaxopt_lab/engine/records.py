@@ -47,8 +47,8 @@ def as_record(record: "str | int | Record") -> Record:
         return record
     if isinstance(record, str) and record in _NAMED:
         return _NAMED[record]
-    if isinstance(record, int) and not isinstance(record, bool) and record >= 1:
-        return Record(every=record)
+    if isinstance(record, int | np.integer) and not isinstance(record, bool) and record >= 1:
+        return Record(every=int(record))
     raise ValueError(f'record: got {record!r}; use "final", "summary", "path", or a whole number k for every k-th step')
 
 
@@ -70,11 +70,12 @@ def empty_summary(initial_loss: jax.Array) -> Summary:
 
 def update_summary(summary: Summary, step: Any, loss: jax.Array, goal: Any) -> Summary:
     """Add the loss of one step; it has converged once it is not above ``goal`` (None: no goal was set)."""
-    better = loss < summary.best_loss
-    diverged = (summary.diverged_at < 0) & ~jnp.isfinite(loss)
+    finite = jnp.isfinite(loss)
+    better = finite & (loss < summary.best_loss)
+    diverged = (summary.diverged_at < 0) & ~finite
     converged_at = summary.converged_at
     if goal is not None:
-        converged_at = jnp.where((converged_at < 0) & (loss <= goal), step, converged_at)
+        converged_at = jnp.where((converged_at < 0) & finite & (loss <= goal), step, converged_at)
     return summary._replace(
         best_loss=jnp.where(better, loss, summary.best_loss),
         best_step=jnp.where(better, step, summary.best_step),

@@ -128,11 +128,6 @@ def replicates(labels: np.ndarray, scores: np.ndarray, thresholds: np.ndarray, c
         scores: shape ``(classifiers, rows)``.
         thresholds: shape ``(classifiers,)``.
         counts: as `resample_counts` gives them; the same for all, so that classifiers compare pair by pair.
-
-    Example:
-        >>> labels, scores = np.array([0, 0, 1, 1]), np.array([[-2.0, 1.0, -1.0, 3.0]])
-        >>> replicates(labels, scores, np.zeros(1), np.ones((1, 4), int))[0, 0].round(2)
-        array([0.5 , 0.5 , 0.5 , 0.5 , 0.75], dtype=float32)
     """
     predicted = (scores >= thresholds[:, None]).astype(np.int32)
     # Ranks are exact in float32, where neighbouring scores might become ties.

@@ -51,11 +51,6 @@ def train(
         draws: how many random over-samplings to learn from.
         num_steps: the steps of L-BFGS.
         seed: of the folds and of the over-samplings.
-
-    Example:
-        >>> from jaxopt_lab.problems import datasets
-        >>> balanced_weight(datasets.imbalanced().train.labels)
-        19.0
     """
     labels = np.asarray(data.train.labels)
     weights = np.unique([1.0, *positive_weights, balanced_weight(labels)])
@@ -89,7 +84,12 @@ def log_odds(params: np.ndarray, features: np.ndarray) -> np.ndarray:
 
 
 def balanced_weight(labels: np.ndarray) -> float:
-    """The weight of the positive class that lets both classes weigh the same in all."""
+    """The weight of the positive class that lets both classes weigh the same in all.
+
+    Example:
+        >>> balanced_weight(np.array([0, 0, 0, 1]))
+        3.0
+    """
     return float(np.sum(labels == 0) / np.sum(labels == 1))
 
 
@@ -115,11 +115,10 @@ def _largest_gradient(params: jax.Array, loss: jax.Array, grads: jax.Array) -> d
 
 
 def _stratified_folds(labels: np.ndarray, folds: int, random: np.random.Generator) -> np.ndarray:
-    """The fold of each row: each class is dealt out in random order."""
+    """The fold of each row: the rows are dealt out one class after the other, each in random order."""
+    order = np.concatenate([random.permutation(np.flatnonzero(labels == label)) for label in (0, 1)])
     fold_of_row = np.empty(len(labels), int)
-    for label in (0, 1):
-        rows = random.permutation(np.flatnonzero(labels == label))
-        fold_of_row[rows] = np.arange(len(rows)) % folds
+    fold_of_row[order] = np.arange(len(labels)) % folds
     return fold_of_row
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from jaxopt_lab.metrics._arrays import Array, divide, given_back, is_traced, namespace, real
 from jaxopt_lab.metrics._inputs import as_weights, check_lengths, check_option, warn_undefined
-from jaxopt_lab.metrics._labels import as_label_pair, classes_of, encode, label_set, static_labels
+from jaxopt_lab.metrics._labels import as_label_pair, classes_of, encode, label_set, positives
 from jaxopt_lab.metrics.confusion import count_codes
 
 AVERAGES = ("binary", "micro", "macro", "weighted", None)
@@ -65,27 +65,25 @@ def tally_labels(
     weight = as_weights(sample_weight)
     check_lengths(y_true=true, sample_weight=weight)
     if average == "binary":
-        classes = _positive_class(true, pred, pos_label)
+        _check_positive_class(true, pred, pos_label)
+        codes, size = [1 - positives(array, pos_label).astype(int) for array in (true, pred)], 2
     else:
         if pos_label not in (None, 1):
             warnings.warn(f"pos_label={pos_label!r} is ignored as average={average!r}; list it in labels", stacklevel=3)
         classes = label_set(labels, true, pred, metric=metric)
-    matrix = count_codes(encode(true, classes), encode(pred, classes), weight, classes.size + 1)
+        codes, size = [encode(array, classes) for array in (true, pred)], classes.size + 1
     # The last class is that of the labels not listed: needed as a negative, not asked for itself.
-    return Tally(*(entry[:-1] for entry in tally_of_matrix(matrix)))
+    return Tally(*(entry[:-1] for entry in tally_of_matrix(count_codes(*codes, weight, size))))
 
 
-def _positive_class(true: Array, pred: Array, pos_label: Any) -> np.ndarray:
-    if not is_traced(true, pred):
-        present = classes_of(true, pred)
-        if present.size > 2:
-            raise ValueError("average: got 'binary' for targets of more than two classes; pass 'macro' or another")
-        if present.size == 2 and pos_label not in present.tolist():
-            raise ValueError(f"pos_label: got {pos_label!r}, which is none of the labels {present.tolist()}")
-        if isinstance(pos_label, str) != (present.dtype.kind == "U"):
-            # The only label there is, and it is not the positive one: no sample is positive.
-            return np.array([present[0] + "+" if present.dtype.kind == "U" else present.max() + 1])
-    return static_labels([pos_label])
+def _check_positive_class(true: Array, pred: Array, pos_label: Any) -> None:
+    if is_traced(true, pred):
+        return
+    present = classes_of(true, pred).tolist()
+    if len(present) > 2:
+        raise ValueError("average: got 'binary' for targets of more than two classes; pass 'macro' or another")
+    if len(present) == 2 and pos_label not in present:
+        raise ValueError(f"pos_label: got {pos_label!r}, which is none of the labels {present}")
 
 
 def averaged_ratio(

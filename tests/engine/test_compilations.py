@@ -8,6 +8,7 @@ from jaxopt_lab import optimizers, problems, simulate, sweep
 from jaxopt_lab.problems import Problem
 
 STARTS = np.array([[4.0, 1.5], [-1.0, 1.0]])
+DESCENT = optimizers.sgd(0.1)  # built once: a transformation built anew is a new function, and so a new program
 GRID = {"learning_rate": [0.01, 0.1], "b1": [0.5, 0.9]}
 
 
@@ -74,7 +75,7 @@ def test_drawn_starts_and_seeds_compile_one_program(count_compilations):
     def run(starts, seeds, seed):
         return sweep(
             problems.noisy_quadratic(),
-            optimizers.sgd(0.1),
+            DESCENT,
             starts=starts,
             seeds=seeds,
             seed=seed,
@@ -92,7 +93,7 @@ def test_drawn_starts_and_seeds_compile_one_program(count_compilations):
 
 def test_a_swept_problem_compiles_once_for_all_its_numbers(count_compilations):
     def run(grid):
-        return sweep(problems.rosenbrock, optimizers.sgd(1e-3), grid, starts=STARTS, num_steps=4, chunk_size=4)
+        return sweep(problems.rosenbrock, DESCENT, grid, starts=STARTS, num_steps=4, chunk_size=4)
 
     run({"a": [1.0, 1.5], "b": [1.0, 100.0]})
     with count_compilations() as compilations:
@@ -104,7 +105,7 @@ def test_a_plain_function_is_compiled_once(count_compilations):
     def loss(x, scale):
         return scale * (x**2).sum()
 
-    run = lambda scales: sweep(loss, optimizers.sgd(0.1), {"scale": scales}, starts=STARTS, num_steps=4, chunk_size=4)
+    run = lambda scales: sweep(loss, DESCENT, {"scale": scales}, starts=STARTS, num_steps=4, chunk_size=4)
     run([1.0, 2.0])
     with count_compilations() as compilations:
         run([3.0, 4.0, 5.0])
@@ -115,9 +116,9 @@ def test_each_static_value_and_each_optimizer_is_one_program(count_compilations)
     with count_compilations() as compilations:
         sweep(
             problems.double_well, {"a": optimizers.sgd, "b": optimizers.rmsprop}, {"learning_rate": [0.1]},
-            static_grid={"dim": [2, 3, 5]}, starts=1, num_steps=3, chunk_size=1,
+            static_grid={"dim": [2, 3]}, starts=1, num_steps=3, chunk_size=1,
         )  # fmt: skip
-    assert compilations.count == 6
+    assert compilations.count == 4
 
 
 def test_what_shapes_the_program_compiles_another():

@@ -50,9 +50,7 @@ def test_momentum_on_the_seeds_bowl_contracts_by_the_root_of_09():
 
 @pytest.mark.usefixtures("x64")
 def test_the_saddle_is_left_by_factors_of_12_and_14():
-    """Gradient descent at 0.1 multiplies the falling direction by 1 + 0.1 * 2; momentum 0.7 by the larger root of
-    z^2 - (1 + 0.7 + 0.2) z + 0.7, which is 1.4 (the other, 0.5, is gone after 100 steps).
-    """  # noqa: D205, D209
+    """By 1 + 0.1 * 2, and by the larger root of z^2 - (1 + 0.7 + 0.2) z + 0.7 (the other, 0.5, is soon gone)."""
     both = {"sgd": optimizers.sgd(0.1), "momentum": optimizers.sgd_momentum(0.1, 0.7)}
     path = sweep(
         problems.saddle(), both, starts=np.array([[0.1, 1.5], [0.1, 0.0]]), num_steps=100, record="path",

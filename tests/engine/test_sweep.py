@@ -1,4 +1,4 @@
-"""Sweeps: every lane is the trajectory that `simulate` gives, whatever the grid, the starts, the chunks and the seeds."""
+"""Sweeps: every lane is the trajectory that `simulate` gives, whatever the grid, starts, chunks and seeds."""
 
 import functools
 from typing import Any

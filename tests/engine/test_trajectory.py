@@ -64,7 +64,7 @@ def test_an_optimizer_that_needs_the_value_gets_it():
 
 
 def test_an_optimizer_that_needs_the_function_gets_that_of_the_step():
-    """L-BFGS with its line search reaches the end of the valley, where gradient descent would take thousands of steps."""
+    """L-BFGS with its line search reaches the end of the valley, as gradient descent would in thousands of steps."""
     optimizer = optax.lbfgs()
     loss = lambda x, t=None: VALLEY.loss(x, None)
     path = compiled(VALLEY, optimizer, START, 40)
@@ -185,7 +185,7 @@ def test_a_second_call_of_a_jitted_run_compiles_nothing(count_compilations):
     run = jax.jit(
         lambda rate, start, tol: (
             simulate(VALLEY, optimizers.adam(rate), start, 5, record="summary", tolerance=tol).summary
-        )  # fmt: skip
+        )
     )
     first = [jnp.float32(0.1), START, jnp.float32(0.1)]
     second = [jnp.float32(0.2), jnp.array([1.0, 2.0]), jnp.float32(0.3)]

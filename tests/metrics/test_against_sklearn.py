@@ -49,6 +49,10 @@ def several_classes(weight: str = "none") -> Data:
     return Data(y, np.where(rng.random(N) < 0.5, y, p), table, table, binary(weight).weight)
 
 
+def one_sample(y: int, p: int) -> Data:
+    return Data(np.array([y]), np.array([p]), np.array([p]), np.array([p]), None)
+
+
 BINARY = {
     "ties": binary(),
     "integer weights": binary("integer"),
@@ -65,7 +69,7 @@ BINARY = {
     "distinct scores": binary("real")._replace(scores=np.random.default_rng(2).permutation(N) / 7),
     "minus one and one": binary("real")._replace(y=2 * binary().y - 1, labels=2 * binary().labels - 1),
 }
-SMALL = {f"one sample, {y}{p}": Data(np.array([y]), *3 * [np.array([p])], None) for y in (0, 1) for p in (0, 1)}
+SMALL = {f"one sample, {y}{p}": one_sample(y, p) for y in (0, 1) for p in (0, 1)}
 SEVERAL = {
     "four classes": several_classes(),
     "four classes, integer weights": several_classes("integer"),

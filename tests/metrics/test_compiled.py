@@ -190,8 +190,8 @@ def test_counts_are_exact_beyond_float32() -> None:
 
 
 def test_float32_error_is_bounded() -> None:
-    # A million samples, heavily tied. Unweighted: counts are exact, so what is left is the rounding of a few operations,
-    # each 6e-8. Real weights: sums of up to 10^6 numbers in float32.
+    # A million samples, heavily tied. Unweighted: counts are exact, so what is left is the rounding of a few
+    # operations, each 6e-8. Real weights: sums of up to 10^6 numbers in float32.
     n = 1_000_000
     rng = np.random.default_rng(3)
     y = rng.integers(0, 2, n)

@@ -158,7 +158,7 @@ def test_the_defaults_are_the_seeds():
 
 
 def test_rmsprops_epsilon_stands_outside_the_root():
-    """A gradient of 0.1 and an epsilon of 1: 0.1 / (sqrt(0.1 * 0.01) + 1) outside, 0.1 / sqrt(0.1 * 0.01 + 1) inside."""
+    """For g = 0.1 and epsilon 1: 0.1 / (sqrt(0.001) + 1) = 0.0969 outside, 0.1 / sqrt(0.001 + 1) = 0.09995 inside."""
     optimizer = optimizers.rmsprop(1.0, eps=1.0)
     step, _ = optimizer.update(jnp.array([0.1]), optimizer.init(jnp.zeros(1)))
     np.testing.assert_allclose(jnp.asarray(step), [-0.0969346569968], rtol=1e-11)

@@ -1,11 +1,16 @@
 """Pictures of scores: what is drawn is what was given."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from jaxopt_lab.plots import scores
+from jaxopt_lab.plots import scores as drawing
 from jaxopt_lab.plots.style import new_figure
+
+# To matplotlib's types an artist's data are anything that NumPy takes, and its axes may be None.
+scores: Any = drawing
 
 CURVE = ([0.0, 0.0, 0.5, 1.0], [0.0, 0.6, 0.8, 1.0])
 

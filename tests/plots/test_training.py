@@ -67,7 +67,9 @@ def test_remedies_are_pairs_of_dots():
     figure = training.remedies({"Overfitting": effects, "Underfitting": effects[:1]})
     first, second = figure.axes
     assert [label.get_text() for label in first.get_yticklabels()] == ["more data", "weight decay"]
-    assert [list(line.get_xdata()) for line in first.lines] == [e[w] for e in effects for w in ("before", "after")]
+    assert [np.asarray(line.get_xdata()).tolist() for line in first.lines] == [
+        e[w] for e in effects for w in ("before", "after")
+    ]
     assert second.get_title("left") == "Underfitting"
     assert second.get_xlabel() == "test accuracy"
     assert first.get_ylim()[0] > first.get_ylim()[1]  # the first remedy is at the top

@@ -1,0 +1,200 @@
+"""Each command does what it says, and says in one sentence why it can't."""
+
+import os
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from jaxopt_lab import __version__, optimizers, problems, sweep
+
+SWEEP = ("sweep", "rosenbrock", "adam", "--grid", "learning_rate=0.001,0.01,0.1")
+
+
+def test_saved_sweep_is_the_librarys(call):
+    outcome = call(*SWEEP, "b1=0.5,0.9", "--starts", "4", "--steps", "20", "--out", "run.zarr")
+    assert outcome.status == 0, outcome.err
+    assert "device: cpu" in outcome.out
+    assert "trajectories/s" in outcome.err.replace(" ", "")  # the progress bar
+    grid = {"learning_rate": [0.001, 0.01, 0.1], "b1": [0.5, 0.9]}
+    expected = sweep(problems.rosenbrock(), optimizers.adam, grid, starts=4, num_steps=20)
+    with xr.open_zarr("run.zarr", consolidated=False) as saved:
+        xr.testing.assert_equal(saved.load(), expected)
+        assert saved.attrs == expected.attrs
+
+
+@pytest.mark.parametrize("name", ["run.zarr", "run.nc"])
+def test_several_optimizers_and_paths_survive_saving(call, name):
+    words = ("--record", "5", "--steps", "12", "--out", name)
+    assert call("sweep", "quadratic", "adam,sgd", "--grid", "learning_rate=0.1", *words).status == 0
+    opener = xr.open_zarr if name.endswith("zarr") else xr.open_dataset
+    with opener(name, **({"consolidated": False} if name.endswith("zarr") else {})) as saved:
+        assert saved.optimizer.values.tolist() == ["adam", "sgd"]
+        assert saved.step.values.tolist() == [0, 5, 10, 12]
+        assert saved.params.dims == ("optimizer", "learning_rate", "start", "step", "param")
+
+
+def test_options_come_before_the_file(call, tmp_path):
+    (tmp_path / "a.toml").write_text(
+        'problem = "mlp"\noptimizer = "contrib.muon"\nsteps = 2\nstarts = 5\n'
+        '[grid]\nlearning_rate = "0.01:0.1:log:2"\n[static]\nhidden = [[4], [4, 4]]\ndata = ["wine"]\n'
+    )
+    outcome = call("sweep", "--config", "a.toml", "--starts", "3", "--dry-run")
+    assert outcome.status == 0, outcome.err
+    assert "hidden 2 × data 1 × learning_rate 2 × start 3" in outcome.out
+    assert "compilations: 2" in outcome.out
+
+
+def test_dry_run_says_what_would_run_and_runs_nothing(call, tmp_path):
+    outcome = call(*SWEEP, "--starts", "1000", "--out", "run.zarr", "--dry-run")
+    assert outcome.status == 0
+    assert "shape:        learning_rate 3 × start 1000" in outcome.out
+    assert "trajectories: 3,000 of 1,000 steps" in outcome.out
+    # 5 numbers of 4 bytes, 3 steps of 4 bytes less the status, which is made afterwards: 7 words and 2 parameters' ones
+    assert "result:       96,000 bytes" in outcome.out
+    assert "chunks:       1 of 4,096 trajectories" in outcome.out
+    assert not list(tmp_path.iterdir())
+
+
+def test_float64_is_float64(call):
+    before = __import__("jax").config.read("jax_enable_x64")
+    try:
+        assert call(*SWEEP, "--steps", "5", "--dtype", "float64", "--out", "run.zarr").status == 0
+    finally:
+        __import__("jax").config.update("jax_enable_x64", before)
+    assert xr.open_zarr("run.zarr", consolidated=False).final_loss.dtype == np.float64
+
+
+@pytest.mark.parametrize("what", ["problems", "optimizers", "metrics"])
+def test_list(call, what):
+    out = call("list", what).out
+    known = {"problems": "goldstein_price", "optimizers": "contrib.muon", "metrics": "specificity_score"}
+    assert f"  {known[what]} " in out
+    assert sum(name in out for name in known.values()) == 1
+
+
+def test_every_listed_name_says_something(call):
+    for line in call("list").out.splitlines():
+        if line.startswith("  "):
+            assert len(line.split(maxsplit=1)) == 2, line
+
+
+@pytest.mark.parametrize("kind", ["auto", "lines", "map"])
+def test_plot_draws_a_saved_grid(call, tmp_path, kind):
+    call(*SWEEP, "b1=0.5,0.9", "--starts", "3", "--steps", "5", "--out", "run.zarr")
+    assert call("plot", "run.zarr", "--out", "a.png", "--kind", kind).status == 0
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_plot_draws_saved_paths(call, tmp_path):
+    call(*SWEEP, "--steps", "5", "--record", "path", "--out", "run.nc")
+    assert call("plot", "run.nc", "--out", "a.svg", "--kind", "paths").status == 0
+    assert "<svg" in (tmp_path / "a.svg").read_text()
+
+
+def test_version(call):
+    outcome = call("--version")
+    assert (outcome.status, outcome.out.strip()) == (0, __version__)
+
+
+BAD = {
+    "unknown problem": (["sweep", "rosenbok", "adam"], ["problem", "'rosenbok'", "did you mean 'rosenbrock'"]),
+    "unknown optimizer": (["sweep", "rosenbrock", "adm"], ["optimizer", "'adm'", "did you mean 'adam'"]),
+    "unknown hyperparameter": (
+        ["sweep", "rosenbrock", "adam", "--grid", "lerning_rate=1"],
+        ["'lerning_rate'", "did you mean 'learning_rate'"],
+    ),
+    "no problem": (["sweep"], ["problem: none was given"]),
+    "no optimizer": (["sweep", "rosenbrock"], ["optimizer: none was given"]),
+    "missing hyperparameter": (["sweep", "rosenbrock", "adam"], ["adam needs learning_rate"]),
+    "unknown option": ([*SWEEP, "--bogus"], ["--bogus"]),
+    "unknown command": (["swep"], ["swep"]),
+    "steps no number": ([*SWEEP, "--steps", "x"], ["--steps", '"x"']),
+    "steps below 1": ([*SWEEP, "--steps", "0"], ["num_steps: got 0", "at least 1"]),
+    "starts below 1": ([*SWEEP, "--starts", "0"], ["starts: got 0"]),
+    "record": ([*SWEEP, "--record", "all"], ["record: got 'all'", "summary"]),
+    "duplicate values": (["sweep", "rosenbrock", "sgd", "--grid", "learning_rate=1,1"], ["learning_rate", "twice"]),
+    "no numbers": (["sweep", "rosenbrock", "sgd", "--grid", "learning_rate=a"], ["learning_rate", "static_grid"]),
+    "ending": ([*SWEEP, "--out", "run.csv"], ["--out", "run.csv", ".zarr or .nc"]),
+    "no such folder": ([*SWEEP, "--out", "no/run.zarr"], ["--out", "no does not exist"]),
+    "no such config": (["sweep", "--config", "no.toml"], ["no.toml", "No such file"]),
+    "other device": ([*SWEEP, "--require", "gpu"], ["--require", "gpu", "cpu"]),
+    "nothing to plot": (["plot", "no.zarr", "--out", "a.png"], ["no.zarr does not exist"]),
+    "no picture": (["plot", "no.zarr", "--out", "a.txt"], ["a.txt", ".png"]),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_mistakes_get_one_sentence_and_status_2(call, tmp_path, case):
+    words, fragments = BAD[case]
+    outcome = call(*words)
+    assert outcome.status == 2
+    assert outcome.err.count("\n") == 1
+    assert "Traceback" not in outcome.err
+    for fragment in fragments:
+        assert fragment in outcome.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_existing_result_is_kept_unless_asked(call, tmp_path):
+    call(*SWEEP, "--steps", "5", "--out", "run.zarr")
+    before = xr.open_zarr("run.zarr", consolidated=False).final_loss.values
+    outcome = call(*SWEEP, "--steps", "9", "--out", "run.zarr")
+    assert outcome.status == 2
+    assert "exists already" in outcome.err
+    np.testing.assert_array_equal(xr.open_zarr("run.zarr", consolidated=False).final_loss.values, before)
+    assert call(*SWEEP, "--steps", "9", "--out", "run.zarr", "--overwrite").status == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["run.zarr"]
+    assert (xr.open_zarr("run.zarr", consolidated=False).final_loss.values != before).any()
+
+
+def test_full_disk_leaves_nothing(call, tmp_path, monkeypatch):
+    def full(*_: object, **__: object) -> None:
+        (tmp_path / ".unfinished-run.zarr").mkdir()
+        raise OSError(28, "No space left on device", "run.zarr")
+
+    monkeypatch.setattr(xr.Dataset, "to_zarr", full)
+    outcome = call(*SWEEP, "--steps", "5", "--out", "run.zarr")
+    assert outcome.status == 2
+    assert "No space left on device" in outcome.err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_folder_that_cannot_be_written(call, tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    outcome = call(*SWEEP, "--out", "locked/run.zarr")
+    assert (outcome.status, "can't be written" in outcome.err) == (2, True)
+
+
+@pytest.mark.parametrize("content", ["problem = ", "typo = 1", 'grid = "a"', "\x00"])
+def test_bad_config(call, tmp_path, content):
+    (tmp_path / "a.toml").write_text(content)
+    outcome = call("sweep", "rosenbrock", "adam", "--config", "a.toml")
+    assert outcome.status == 2
+    assert "--config" in outcome.err
+    assert outcome.err.count("\n") == 1
+
+
+def test_foreign_folder_is_no_sweep(call, tmp_path):
+    (tmp_path / "run.zarr").mkdir()
+    outcome = call("plot", "run.zarr", "--out", "a.png")
+    assert outcome.status == 2
+    assert "run.zarr is no saved sweep" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("words", "fragment"),
+    [
+        (["--variable", "final_los"], "did you mean 'final_loss'"),
+        (["--x", "lr"], "--x, --y: there is no 'lr'"),
+        (["--kind", "map"], "which is too few"),
+        (["--kind", "paths"], "--record path"),
+    ],
+)
+def test_bad_plots(call, tmp_path, words, fragment):
+    call(*SWEEP, "--steps", "5", "--out", "run.zarr")
+    outcome = call("plot", "run.zarr", "--out", "a.png", *words)
+    assert outcome.status == 2
+    assert fragment in outcome.err
+    assert not (tmp_path / "a.png").exists()
