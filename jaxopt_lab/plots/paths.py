@@ -37,6 +37,13 @@ def grid_points(window: Window, resolution: int = 200) -> np.ndarray:
     Args:
         window: ``((left, right), (bottom, top))``.
         resolution: points along each side.
+
+    Returns:
+        Points, rows from bottom to top.
+
+    Example:
+        >>> grid_points(((-1, 1), (0, 2)), resolution=3)[0, 2].tolist()
+        [1.0, 0.0]
     """
     (left, right), (bottom, top) = window
     w1, w2 = np.meshgrid(np.linspace(left, right, resolution), np.linspace(bottom, top, resolution))
@@ -65,6 +72,12 @@ def contours(
 
     Returns:
         The contour set.
+
+    Example:
+        >>> window = ((-1.0, 1.0), (-1.0, 1.0))
+        >>> drawn = contours((grid_points(window) ** 2).sum(-1), window, levels=[0.25, 0.5])
+        >>> drawn.levels.tolist()
+        [0.25, 0.5]
     """
     from matplotlib.colors import BoundaryNorm, LogNorm
 
@@ -116,6 +129,13 @@ def paths(
 
     Returns:
         The axes, the contour set and one line for each path.
+
+    Example:
+        >>> window = ((-1.0, 1.0), (-1.0, 1.0))
+        >>> straight = np.array([[0.8, 0.0], [0.4, 0.0], [0.0, 0.0]])
+        >>> drawn = paths(lambda w: (w**2).sum(-1), {"straight": straight}, window)
+        >>> drawn.lines[0].get_label()
+        'straight'
     """
     ax = axes_or_new(ax, **_size(window))
     drawn = contours(np.asarray(surface(grid_points(window))), window, levels, cmap=cmap, ax=ax)
@@ -166,6 +186,11 @@ def decay(
 
     Returns:
         The axes and one line for each label; the dotted ones are not among them.
+
+    Example:
+        >>> drawn = decay({"halves": 0.5 ** np.arange(5)}, factors={"halves": 0.5}, ylabel="distance")
+        >>> drawn.lines[0].get_label()
+        'halves: × 0.5 a step'
     """
     ax = axes_or_new(ax)
     lines = []
@@ -204,6 +229,11 @@ def shares(
 
     Returns:
         The axes and one line for each measured label.
+
+    Example:
+        >>> drawn = shares({"SGD": [1.0, 0.5]}, {"SGD": [1.0, 0.4]}, xlabel="step", ylabel="share inside")
+        >>> drawn.lines[0].get_ydata().tolist()
+        [1.0, 0.5]
     """
     ax = axes_or_new(ax)
     lines = []

@@ -36,13 +36,24 @@ def new_figure(rows: int = 1, columns: int = 1, *, width: float = 7.0, height: f
         columns: columns of axes.
         width: width of one pair of axes, in inches.
         height: height of one pair of axes, in inches.
+
+    Example:
+        >>> figure, axes = new_figure(1, 2, width=3.0, height=2.0)
+        >>> axes.shape, figure.get_size_inches().tolist()
+        ((2,), [6.0, 2.0])
     """
     with rc_context(_STYLE):
         return plt.subplots(rows, columns, figsize=(columns * width, rows * height), layout="constrained")
 
 
 def axes_or_new(ax: "Axes | None", **size: float) -> "Axes":
-    """The axes that were given, or new ones in a figure of their own."""
+    """The axes that were given, or new ones in a figure of their own.
+
+    Example:
+        >>> _, ax = new_figure()
+        >>> axes_or_new(ax) is ax
+        True
+    """
     return new_figure(**size)[1] if ax is None else ax
 
 

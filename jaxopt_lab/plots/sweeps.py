@@ -42,6 +42,12 @@ def quantile_bands(
 
     Returns:
         The axes and one line for each label.
+
+    Example:
+        >>> quartiles = np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]])
+        >>> drawn = quantile_bands(np.array([1, 2]), {"adam": quartiles}, xlabel="learning rate", ylabel="loss")
+        >>> drawn.lines[0].get_ydata().tolist()
+        [0.3, 0.4]
     """
     ax = axes_or_new(ax, width=8.0, height=4.6)
     lines = []
@@ -86,6 +92,11 @@ def heat_map(
 
     Returns:
         The coloured mesh.
+
+    Example:
+        >>> mesh = heat_map(np.eye(2), np.array([1, 2]), np.array([3, 4]), xlabel="b1", ylabel="b2", label="loss")
+        >>> mesh.get_array().shape
+        (2, 2)
     """
     from matplotlib.colors import LogNorm
     from matplotlib.patches import Patch

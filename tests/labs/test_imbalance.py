@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -171,7 +172,8 @@ def test_a_resample_weighs_as_scikit_learns_sample_weights_do():
     counts = scoring.resample_counts(labels, 5, seed=3)
     assert (counts[:, labels == 1].sum(axis=1) == 6).all()
     assert (counts.sum(axis=1) == 46).all()
-    thresholds, nothing_called = np.array([0.0, 0.5]), {"zero_division": 0}
+    thresholds = np.array([0.0, 0.5])
+    nothing_called: Any = {"zero_division": 0}
     values = scoring.replicates(labels, scores, thresholds, counts)
     np.testing.assert_array_equal(values, scoring.replicates(labels, scores, thresholds, counts))
     for row, threshold, resampled in zip(scores, thresholds, values, strict=True):
