@@ -78,7 +78,10 @@ def run(
         "seed_set": study(datasets.imbalanced(**_SEED_SET), settings),
         "digits": study(datasets.digits(positive=digit, seed=seed), settings),
     }
-    titles = {"seed_set": "made-up set, 5% positives", "digits": f"digits, {digit} against the rest"}
+    titles = {
+        "seed_set": f"made-up set, {_SEED_SET['positives']:.0%} positives",
+        "digits": f"digits, {digit} against the rest",
+    }
     return Findings(
         name="imbalance",
         title="Performance metrics for imbalanced data sets",

@@ -4,10 +4,10 @@ Outside a trace they behave as scikit-learn's: lists, text labels, checked value
 float64, whatever ``jax_enable_x64`` says, and no compilation. Inside one they are compiled: sets of labels are static,
 what is undefined is NaN, values can't be checked, and curves have a fixed length with a mask.
 
-How exact compiled results are: with ``jax_enable_x64`` they are scikit-learn's to 1e-12. Without it counts and integer
-weights are summed exactly up to 2^31, and ratios of them are right to a few 1e-7; sums of real weights are float32 sums,
-whose relative error is at most 6e-8 times the number of samples, and measured below 1e-4 for a million. Whole numbers in
-float32 stop counting at 2^24: pass integer weights as integers.
+How exact compiled results are: with ``jax_enable_x64`` they are scikit-learn's to 1e-12. Without it counts and
+integer weights are summed exactly up to 2^31, and ratios of them are right to a few 1e-7. Sums of real weights are
+float32 sums: their relative error is at most 6e-8 times the number of samples, and measured below 1e-4 for a million.
+Whole numbers in float32 stop counting at 2^24, so pass integer weights as integers.
 """
 
 from jaxopt_lab.metrics.agreement import accuracy_score, balanced_accuracy_score, cohen_kappa_score, matthews_corrcoef

@@ -66,14 +66,16 @@ def tally_labels(
     check_lengths(y_true=true, sample_weight=weight)
     if average == "binary":
         _check_positive_class(true, pred, pos_label)
-        codes, size = [1 - positives(array, pos_label).astype(int) for array in (true, pred)], 2
+        true_code, pred_code = (1 - positives(array, pos_label).astype(int) for array in (true, pred))
+        size = 2
     else:
         if pos_label not in (None, 1):
             warnings.warn(f"pos_label={pos_label!r} is ignored as average={average!r}; list it in labels", stacklevel=3)
         classes = label_set(labels, true, pred, metric=metric)
-        codes, size = [encode(array, classes) for array in (true, pred)], classes.size + 1
+        true_code, pred_code = encode(true, classes), encode(pred, classes)
+        size = classes.size + 1
     # The last class is that of the labels not listed: needed as a negative, not asked for itself.
-    return Tally(*(entry[:-1] for entry in tally_of_matrix(count_codes(*codes, weight, size))))
+    return Tally(*(entry[:-1] for entry in tally_of_matrix(count_codes(true_code, pred_code, weight, size))))
 
 
 def _check_positive_class(true: Array, pred: Array, pos_label: Any) -> None:

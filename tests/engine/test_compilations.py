@@ -143,10 +143,11 @@ def test_another_function_of_the_same_name_is_another_problem():
 
 def test_a_problem_with_other_data_is_not_taken_from_a_cache():
     """Numbers that a loss closes over belong to its program."""
-    run = lambda shift: sweep(
-        Problem(lambda x, key: ((x - shift) ** 2).sum(), name="shifted"), optimizers.sgd(0.5), starts=STARTS, num_steps=1,
-        chunk_size=2,
-    )  # fmt: skip
+
+    def run(shift):
+        shifted = Problem(lambda x, key: ((x - shift) ** 2).sum(), name="shifted")
+        return sweep(shifted, optimizers.sgd(0.5), starts=STARTS, num_steps=1, chunk_size=2)
+
     np.testing.assert_array_equal(run(np.array([1.0, 2.0])).final_params, [[1.0, 2.0], [1.0, 2.0]])
     np.testing.assert_array_equal(run(np.array([3.0, 4.0])).final_params, [[3.0, 4.0], [3.0, 4.0]])
 

@@ -31,10 +31,10 @@ def in_float64(rate):
     return np.array(path)
 
 
-def test_float64_without_the_switch_is_refused_with_the_remedy():
-    for dtype in ("float64", np.float64, np.dtype("float64"), "double", jnp.float64):
-        with pytest.raises(ValueError, match=r"^dtype: float64.*jax\.config\.update\('jax_enable_x64', True\)"):
-            valley(dtype=dtype)
+@pytest.mark.parametrize("dtype", ["float64", "double", np.float64, np.dtype("float64"), jnp.float64], ids=repr)
+def test_float64_without_the_switch_is_refused_with_the_remedy(dtype):
+    with pytest.raises(ValueError, match=r"^dtype: float64.*jax\.config\.update\('jax_enable_x64', True\)"):
+        valley(dtype=dtype)
 
 
 @pytest.mark.usefixtures("x64")
@@ -55,7 +55,7 @@ def test_float32_stays_float32_with_the_switch_on():
     assert 1e-9 < off < 1e-4  # rounded, as float32 is, and no worse
 
 
-@pytest.mark.parametrize("optimizer", [optax.adamw, optax.adafactor, optax.contrib.muon, optimizers.rmsprop])
+@pytest.mark.parametrize("optimizer", [optax.adamw, optax.adafactor])
 @pytest.mark.usefixtures("x64")
 def test_float32_stays_float32_with_any_optimizer(optimizer):
     result = sweep(
@@ -99,7 +99,6 @@ def test_what_is_no_floating_point_type_is_refused(dtype):
         valley(dtype=dtype)
 
 
-def test_pythons_float_means_float32_nowhere_silently():
-    """NumPy reads `float` as float64; what JAX would make of it is not to be guessed."""
-    with pytest.raises(ValueError, match=r"^dtype: "):
+def test_pythons_float_is_float64_as_numpy_reads_it():
+    with pytest.raises(ValueError, match=r"^dtype: float64"):
         valley(dtype=float)

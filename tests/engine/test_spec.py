@@ -61,7 +61,7 @@ def test_given_starts_come_with_their_lanes_in_the_sweeps_type():
     spec = spec_of(lambda p: p["b"], starts=starts)
     lane = lane_arguments(spec, np.array([0, 2, 3, 5]))
     np.testing.assert_array_equal(lane.start["w"], [[0, 1], [4, 5], [0, 1], [4, 5]])
-    np.testing.assert_array_equal(lane.start["b"], np.float32([0.1, 0.3, 0.1, 0.3]))
+    np.testing.assert_array_equal(lane.start["b"], np.array([0.1, 0.3, 0.1, 0.3], np.float32))
     assert {leaf.dtype.name for leaf in lane.start.values()} == {"float32"}
 
 

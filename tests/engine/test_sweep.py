@@ -15,7 +15,7 @@ from jaxopt_lab.problems import Problem, quadratic
 STARTS = np.array([[-1.2, 1.0], [0.5, 0.5], [2.0, -1.0]])
 RATES = [1e-4, 1e-3, 3e-3]
 # Lanes are vectorised, single trajectories are not: float32 roundings over 25 steps on walls of curvature 1000.
-LANES = {"rtol": 1e-4, "atol": 1e-5}
+LANES: Any = {"rtol": 1e-4, "atol": 1e-5}
 
 
 def valley(**changed: Any) -> Any:

@@ -120,7 +120,7 @@ def test_a_function_that_wants_a_key_is_given_one():
     loss = lambda x, key: (x * jax.random.uniform(key)).sum()
     path = simulate(loss, optimizers.sgd(1.0), jnp.zeros(2), 3, key=jax.random.key(0))
     draws = [jax.random.uniform(jax.random.fold_in(jax.random.key(0), t)) for t in range(3)]
-    np.testing.assert_allclose(path.params[:, 0], -np.cumsum([0.0, *draws]), rtol=1e-6)
+    np.testing.assert_allclose(path.params[:, 0], -np.cumsum(np.array([0.0, *draws])), rtol=1e-6)
 
 
 def test_observe_sees_the_parameters_the_loss_and_the_gradient_of_the_point():

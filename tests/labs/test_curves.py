@@ -21,8 +21,9 @@ def result(findings):
     """The same sweep again, whose program is compiled by now."""
     del findings
     return sweep(
-        curves.network, optimizers.sgd, curves.GRID, starts=SEEDS, num_steps=EPOCHS * STEPS, record=STEPS, seed=0
-    )
+        curves.network, optimizers.sgd, curves.GRID, starts=SEEDS, num_steps=EPOCHS * STEPS, record=STEPS, seed=0,
+        chunk_size=curves.CHUNK_SIZE,
+    )  # fmt: skip
 
 
 def test_a_scenario_differs_from_the_good_one_in_what_was_done_to_it():

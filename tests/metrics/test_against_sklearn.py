@@ -135,7 +135,7 @@ def geometric_mean_by_recalls(
     y: Any, p: Any, *, sample_weight: Any = None, average: Any = "multiclass", correction: float = 0.0
 ) -> Any:
     if average == "multiclass":
-        recalls = np.diagonal(sk.confusion_matrix(y, p, sample_weight=sample_weight, normalize="true"))
+        recalls = sk.precision_recall_fscore_support(y, p, sample_weight=sample_weight, warn_for=("recall",))[1]
         recalls = np.where(recalls == 0, correction, recalls)
         return np.prod(recalls) ** (1 / recalls.size)
     recall = sk.recall_score(y, p, average=average, sample_weight=sample_weight)
