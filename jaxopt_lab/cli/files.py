@@ -27,7 +27,9 @@ def check_target(target: Path, *, overwrite: bool, suffixes: tuple[str, ...] = S
     if not target.parent.is_dir():
         raise ValueError(f"--out: the folder {target.parent} does not exist; make it first")
     if not os.access(target.parent, os.W_OK):
-        raise ValueError(f"--out: the folder {target.parent} can't be written; choose another, or change its permissions")
+        raise ValueError(
+            f"--out: the folder {target.parent} can't be written; choose another, or change its permissions"
+        )
     if target.exists() and not overwrite:
         raise ValueError(f"--out: {target} exists already; name another place, or replace it with --overwrite")
 

@@ -133,7 +133,9 @@ def _tuples(values: Any) -> list[Any]:
 def _spec(chosen: dict[str, Any]) -> Spec:
     for name in ("problem", "optimizer"):
         if name not in chosen:
-            raise ValueError(f"{name}: none was given; write jaxopt-lab sweep PROBLEM OPTIMIZER, or name it in --config")
+            raise ValueError(
+                f"{name}: none was given; write jaxopt-lab sweep PROBLEM OPTIMIZER, or name it in --config"
+            )
     if chosen["dtype"] == "float64":
         import jax
 
@@ -141,7 +143,9 @@ def _spec(chosen: dict[str, Any]) -> Spec:
     problem = resolve("problem", chosen["problem"], problem_factories())
     names = chosen["optimizer"].split(",")
     factories = {name: resolve("optimizer", name.strip(), optimizer_factories()) for name in names}
-    grids = {n: parse_axes(f"--{n}", v) if isinstance(v := chosen.get(n) or {}, list) else v for n in ("grid", "static")}
+    grids = {
+        n: parse_axes(f"--{n}", v) if isinstance(v := chosen.get(n) or {}, list) else v for n in ("grid", "static")
+    }
     record = int(chosen["record"]) if str(chosen["record"]).isdigit() else chosen["record"]
     return make_spec(
         problem, factories if len(factories) > 1 else factories[names[0]], grids["grid"],

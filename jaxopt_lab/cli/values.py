@@ -55,7 +55,9 @@ def parse_values(where: str, text: str) -> list[Any]:
         first, last, spacing, count = text.split(":")
         values = SPACINGS[spacing](float(first), float(last), int(count))
     except (ValueError, KeyError) as error:
-        raise ValueError(f"{where}: got {text!r}; write a range as first:last:log:count or first:last:lin:count") from error
+        raise ValueError(
+            f"{where}: got {text!r}; write a range as first:last:log:count or first:last:lin:count"
+        ) from error
     if not np.isfinite(values).all():
         raise ValueError(f"{where}: got {text!r}; a logarithmic range needs ends of one sign, other than 0")
     # 12 digits: the values that one would write by hand, without the rounding of their logarithms.

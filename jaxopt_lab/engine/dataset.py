@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from jaxopt_lab.engine.spec import Spec, describe_json
+from jaxopt_lab.engine.spec import VARIABLES, Spec, describe_json
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -82,24 +82,18 @@ def _merge(variants: list[dict[str, np.ndarray]]) -> tuple[dict[str, np.ndarray]
 
 def _inner_dims(name: str, shape: tuple[int, ...], spec: Spec) -> tuple[str, ...]:
     """The dimensions that a variable has beside the lanes'."""
-    along = spec.record.every is not None and not name.startswith("final_") and name not in _ATTRIBUTES.keys() - _ALONG
-    stem = name.removeprefix("final_")
+    stem = name.partition(".")[0]
+    along = spec.record.every is not None and (stem not in VARIABLES or stem in ("params", "loss"))
     rest = shape[1:] if along else shape
-    of_params = stem == "params" or stem.startswith("params.")
-    inner = ("param",) if stem == "params" and len(rest) == 1 else tuple(f"{stem}_{axis}" for axis in range(len(rest)))
-    if not of_params:
-        inner = tuple(f"{name}_{axis}" for axis in range(len(rest)))
+    base = name.removeprefix("final_") if stem in VARIABLES else name
+    inner = ("param",) if base == "params" and len(rest) == 1 else tuple(f"{base}_{axis}" for axis in range(len(rest)))
     return (("step",) if along else ()) + inner
-
-
-_ALONG = {"params", "loss"}
 
 
 def _place(name: str) -> int:
     """Where a variable stands in the dataset: the known ones in the order of a trajectory, then the others."""
-    known = [*_ATTRIBUTES]
     stem = name.partition(".")[0]
-    return known.index(stem) if stem in known else len(known)
+    return VARIABLES.index(stem) if stem in VARIABLES else len(VARIABLES)
 
 
 def _status(variables: dict[str, Any]) -> np.ndarray:
@@ -132,4 +126,5 @@ def _key_name(key: Any) -> str:
 
 def _label(value: Any) -> Any:
     """Static values may be anything; as coordinates they stand as numbers, flags or text."""
+    value = value.item() if isinstance(value, np.generic) else value
     return value if isinstance(value, bool | int | float | str) else getattr(value, "__name__", None) or repr(value)

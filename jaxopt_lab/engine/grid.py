@@ -6,8 +6,10 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import jax
 import numpy as np
 
+from jaxopt_lab.engine.checks import is_optimizer
 from jaxopt_lab.problems.problem import Problem
 
 OWNERS = ("optimizer", "problem")
@@ -45,7 +47,7 @@ def required(factory: Callable[..., Any]) -> tuple[str, ...]:
 
 def is_built(thing: Any) -> bool:
     """Whether this is a problem or an optimiser already, and no factory of one."""
-    return isinstance(thing, Problem) or (hasattr(thing, "init") and hasattr(thing, "update"))
+    return isinstance(thing, Problem) or is_optimizer(thing)
 
 
 def traced_axes(grid: Mapping[str, Any], problem: Any, optimizers: Mapping[str, Any], dtype: Any) -> tuple[Axis, ...]:
@@ -54,7 +56,7 @@ def traced_axes(grid: Mapping[str, Any], problem: Any, optimizers: Mapping[str, 
     Raises:
         ValueError: for an unknown name, or values that are empty, not numbers, not finite or not distinct in ``dtype``.
     """
-    axes = (_axis(name, values, problem, optimizers) for name, values in grid.items())
+    axes = (_axis(name, values, problem, optimizers) for name, values in _mapping("grid", grid).items())
     return tuple(dataclasses.replace(axis, values=_numbers(axis, dtype)) for axis in axes)
 
 
@@ -64,7 +66,7 @@ def static_axes(grid: Mapping[str, Any], problem: Any, optimizers: Mapping[str, 
     Raises:
         ValueError: for an unknown name, or values that are empty or repeated.
     """
-    axes = tuple(_axis(name, values, problem, optimizers) for name, values in grid.items())
+    axes = tuple(_axis(name, values, problem, optimizers) for name, values in _mapping("static_grid", grid).items())
     for axis in axes:
         seen = [repr(value) for value in axis.values]
         if not seen or len(set(seen)) < len(seen):
@@ -87,8 +89,16 @@ def _signature(factory: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     return dict(inspect.signature(factory).parameters)
 
 
+def _mapping(name: str, grid: Any) -> Mapping[str, Any]:
+    if not isinstance(grid, Mapping):
+        raise ValueError(f"{name}: got {grid!r}; give a mapping of hyperparameters to their values")
+    return grid
+
+
 def _axis(name: str, values: Any, problem: Any, optimizers: Mapping[str, Any]) -> Axis:
     owner, argument = _owner(name, problem, optimizers)
+    if isinstance(values, jax.Array):
+        values = np.asarray(values)  # taking it apart on the device would be a program of its own
     values = list(values) if isinstance(values, Iterable) and not isinstance(values, str) else [values]
     return Axis(name, owner, argument, values)
 
@@ -141,7 +151,18 @@ def _numbers(axis: Axis, dtype: Any) -> np.ndarray:
         raise ValueError(f"{where}: got {values[~np.isfinite(values)][0]}; give finite numbers")
     if np.unique(values).size < values.size:
         raise ValueError(f"{where}: got a value twice; give each value once")
-    cast = values.astype(dtype) if values.dtype.kind == "f" else values
-    if np.unique(cast).size < values.size:
-        raise ValueError(f"{where}: neighbouring values are equal in {np.dtype(dtype)}; sweep in float64 or more coarsely")
+    _check_cast(where, values, np.dtype(dtype))
     return values
+
+
+def _check_cast(where: str, values: np.ndarray, dtype: np.dtype[Any]) -> None:
+    """Refuse values that would become others on their way into the program."""
+    with np.errstate(over="ignore", under="ignore"):
+        cast = values.astype(dtype)
+    lost = ~np.isfinite(cast) | ((cast == 0) & (values != 0))
+    if values.dtype.kind != "f":
+        lost |= cast.astype(float) != values
+    if lost.any():
+        raise ValueError(f"{where}: got {values[lost][0]}, which {dtype} cannot hold; sweep in float64 or nearer to 1")
+    if np.unique(cast).size < values.size:
+        raise ValueError(f"{where}: neighbouring values are equal in {dtype}; sweep in float64 or more coarsely")

@@ -1,6 +1,7 @@
 """One lane of a sweep as a pure function, and the compiled program that runs a chunk of them."""
 
 import functools
+import pickle
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxopt_lab.engine.checks import check_optimizer, check_start, is_optimizer
 from jaxopt_lab.engine.records import Record
 from jaxopt_lab.engine.spec import Spec, Variant, problem_factory
 from jaxopt_lab.engine.trajectory import Observe, Trajectory, simulate
@@ -21,7 +23,7 @@ class Structure(NamedTuple):
     problem_is_swept: bool
     optimizer: Hashable
     traced: tuple[tuple[str, str], ...]  # (owner, argument) of each axis
-    static: tuple[tuple[str, str, Hashable], ...]  # (owner, argument, value)
+    static: tuple[tuple[str, str, "Fixed"], ...]  # (owner, argument, value)
     num_steps: int
     record: Record
     observe: Observe | None
@@ -46,6 +48,21 @@ class Lane(NamedTuple):
     seed_index: Any
 
 
+class Fixed:
+    """A value that a program is compiled for; lists and arrays are told apart by their content."""
+
+    def __init__(self, value: Any) -> None:
+        """Wrap the value."""
+        self.value = value
+        self.key = (type(value), value if isinstance(value, Hashable) else pickle.dumps(value))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Fixed) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
 class Skeleton(NamedTuple):
     """A problem without its numbers: equal for all problems of one factory."""
 
@@ -64,7 +81,7 @@ _NUMBER = "a number stands here"
 def prepare(spec: Spec, variant: Variant) -> tuple[Structure, Shared]:
     """Split one variant of a sweep into what is compiled and what is passed."""
     static = tuple(
-        (axis.owner, axis.argument, value) for axis, value in zip(spec.static, variant.static, strict=True)
+        (axis.owner, axis.argument, Fixed(value)) for axis, value in zip(spec.static, variant.static, strict=True)
     )
     swept = {axis.argument for axis in spec.traced + spec.static if axis.owner == "problem"}
     problem, leaves = spec.problem, ()
@@ -82,7 +99,7 @@ def prepare(spec: Spec, variant: Variant) -> tuple[Structure, Shared]:
 def lane_arguments(spec: Spec, lanes: np.ndarray) -> Lane:
     """The arguments of these lanes, as arrays with a leading axis over them."""
     indices = dict(zip(spec.lane_dims, np.unravel_index(lanes, tuple(spec.lane_dims.values())), strict=True))
-    values = tuple(_cast(axis.values[indices[axis.name]], spec.dtype) for axis in spec.traced)
+    values = tuple(axis.values[indices[axis.name]].astype(spec.dtype) for axis in spec.traced)
     start_index = indices["start"].astype(np.uint32)
     start = None if isinstance(spec.starts, int) else jax.tree.map(lambda s: s[start_index], spec.starts)
     seed_index = indices["seed"].astype(np.uint32) if "seed" in indices else np.zeros(len(lanes), np.uint32)
@@ -95,16 +112,14 @@ def build(structure: Structure, shared: Shared, lane: Lane) -> tuple[Problem, An
     for (owner, argument), value in zip(structure.traced, lane.values, strict=True):
         arguments[owner][argument] = value
     for owner, argument, value in structure.static:
-        arguments[owner][argument] = value
-    problem: Any = structure.problem
-    if structure.problem_is_swept:
-        problem = _made(problem, arguments["problem"])
-    else:
-        problem = problem.fill(shared.leaves)
+        arguments[owner][argument] = value.value
+    given: Any = structure.problem
+    problem = _made(given, arguments["problem"]) if structure.problem_is_swept else given.fill(shared.leaves)
     problem = jax.tree.map(functools.partial(_cast, dtype=structure.dtype), problem)
     optimizer: Any = structure.optimizer
-    if not hasattr(optimizer, "update"):
+    if not is_optimizer(optimizer):
         optimizer = optimizer(**arguments["optimizer"])
+        check_optimizer(optimizer)
     root = jax.random.key(shared.seed)
     start_key, noise_key = (jax.random.fold_in(k, lane.start_index) for k in jax.random.split(root))
     start = lane.start
@@ -114,6 +129,7 @@ def build(structure: Structure, shared: Shared, lane: Lane) -> tuple[Problem, An
                 f"starts: {problem.name} has no init to draw start points from; give an array of shape (count, *params)"
             )
         start = jax.tree.map(functools.partial(_cast, dtype=structure.dtype), problem.init(start_key))
+    check_start(problem, start, "starts")
     return problem, optimizer, start, jax.random.fold_in(noise_key, lane.seed_index)
 
 
@@ -157,7 +173,9 @@ def _variables(trajectory: Trajectory, record: Record) -> dict[str, Any]:
     reserved = {"final_params": last[0], "final_loss": last[1], **summary, **path}
     clash = reserved.keys() & trajectory.metrics.keys()
     if clash:
-        raise ValueError(f"observe: {min(clash)!r} is a variable of the result already; give yours another name")
+        raise ValueError(
+            f"observe and evaluate: {min(clash)!r} is a variable of the result already; give yours another name"
+        )
     return reserved | trajectory.metrics
 
 

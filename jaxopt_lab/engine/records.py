@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxopt_lab.problems.checks import whole_number
+
 
 @dataclasses.dataclass(frozen=True)
 class Record:
@@ -19,6 +21,15 @@ class Record:
 
     summary: bool = True
     every: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a stride that is none.
+
+        Raises:
+            ValueError: if it is no whole number of at least 1.
+        """
+        if self.every is not None:
+            whole_number("every", self.every, least=1)
 
     def steps(self, num_steps: int) -> np.ndarray:
         """The steps whose points are kept, in order; step 0 is the start point."""
@@ -68,14 +79,14 @@ def empty_summary(initial_loss: jax.Array) -> Summary:
     return Summary(initial_loss, jnp.full_like(initial_loss, jnp.inf), never, never, never)
 
 
-def update_summary(summary: Summary, step: Any, loss: jax.Array, goal: Any) -> Summary:
-    """Add the loss of one step; it has converged once it is not above ``goal`` (None: no goal was set)."""
+def update_summary(summary: Summary, step: Any, loss: jax.Array, minimum: Any, tolerance: Any) -> Summary:
+    """Add the loss of one step; within ``tolerance`` of ``minimum`` it has converged (None: nothing converges)."""
     finite = jnp.isfinite(loss)
     better = finite & (loss < summary.best_loss)
     diverged = (summary.diverged_at < 0) & ~finite
     converged_at = summary.converged_at
-    if goal is not None:
-        converged_at = jnp.where((converged_at < 0) & finite & (loss <= goal), step, converged_at)
+    if tolerance is not None:
+        converged_at = jnp.where((converged_at < 0) & (jnp.abs(loss - minimum) <= tolerance), step, converged_at)
     return summary._replace(
         best_loss=jnp.where(better, loss, summary.best_loss),
         best_step=jnp.where(better, step, summary.best_step),

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -124,7 +126,15 @@ def plan_sweep(spec: Spec) -> tuple[Plan, list[Program]]:
         Program(structure, shared, jax.eval_shape(program(structure), shared, example))
         for structure, shared in prepared
     ]
+    _check_recorded(spec, programs)
     return Plan(len(programs), spec.num_lanes, size), programs
+
+
+def _check_recorded(spec: Spec, programs: list[Program]) -> None:
+    """Refuse names for what is recorded that the result has for something else."""
+    taken = {*spec.lane_dims, *(axis.name for axis in spec.static), "optimizer", "step", "param", "status"}
+    for name in taken & {name for ready in programs for name in ready.outputs}:
+        raise ValueError(f"observe and evaluate: {name!r} names a part of the result already; give yours another name")
 
 
 def result_bytes(plan: Plan, programs: list[Program]) -> int:
@@ -139,14 +149,18 @@ def run_spec(spec: Spec, *, progress: bool = False) -> "xr.Dataset":
     _check_memory(result_bytes(plan, programs))
     columns = [_empty_columns(p, plan) for p in programs]
 
+    # Where the caller set these for a block of code, other threads would not see them.
+    x64, device = bool(jax.config.read("jax_enable_x64")), jax.config.read("jax_default_device")
+
     def run(chunk: Chunk) -> Chunk:
-        _store(columns[chunk.variant], chunk, run_chunk(spec, plan, programs[chunk.variant], chunk))
+        with _enable_x64(x64), jax.default_device(device):
+            _store(columns[chunk.variant], chunk, run_chunk(spec, plan, programs[chunk.variant], chunk))
         return chunk
 
     finished = _on_every_core(run, plan.chunks)
     for _ in _with_progress(finished, plan) if progress else finished:
         pass
-    device = jax.local_devices()[0]
+    device = device or jax.local_devices()[0]
     return to_dataset(spec, columns, plan.chunk_size, f"{device.platform}: {device.device_kind}")
 
 
@@ -155,6 +169,12 @@ def run_chunk(spec: Spec, plan: Plan, ready: Program, chunk: Chunk) -> Columns:
     lanes = np.arange(chunk.start, chunk.start + plan.chunk_size).clip(max=chunk.stop - 1)
     results = program(ready.structure)(ready.shared, lane_arguments(spec, lanes))
     return jax.tree.map(np.asarray, results)
+
+
+def _enable_x64(switch: bool) -> AbstractContextManager[None]:
+    if hasattr(jax, "enable_x64"):
+        return jax.enable_x64(switch)
+    return jax.experimental.enable_x64(switch)  # where the function was before JAX 0.8
 
 
 def _empty_columns(ready: Program, plan: Plan) -> Columns:
@@ -195,12 +215,14 @@ def _check_memory(needed: int) -> None:
     if available is not None and needed > 0.8 * available:
         raise ValueError(
             f"the results take {needed / 2**30:.1f} GiB, but {available / 2**30:.1f} GiB of memory are free; "
-            'record less (record="summary", "final", or a larger stride) or sweep fewer trajectories'
+            'record less (record="summary", "final", or a larger stride) or sweep fewer values or starts'
         )
 
 
 def _available_memory() -> int | None:
+    """Bytes that can be had without swapping, as Linux estimates them; None where nothing says so."""
     try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
         return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)

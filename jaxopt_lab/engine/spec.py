@@ -6,14 +6,33 @@ import itertools
 import json
 import math
 from collections.abc import Callable, Mapping
+from numbers import Real
 from typing import Any
 
 import jax
 import numpy as np
 
+from jaxopt_lab.engine.checks import check_optimizer, name_of
 from jaxopt_lab.engine.grid import Axis, is_built, required, static_axes, traced_axes
 from jaxopt_lab.engine.records import Record, as_record
+from jaxopt_lab.problems.checks import whole_number
 from jaxopt_lab.problems.problem import Problem
+
+VARIABLES = (
+    "initial_loss",
+    "final_loss",
+    "best_loss",
+    "best_step",
+    "converged_at",
+    "diverged_at",
+    "final_params",
+    "params",
+    "loss",
+    "status",
+)
+"""The names of what a sweep records, in the order of its result."""
+
+_MOST = 2**32 - 1  # what a random key can be told apart by
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,8 +104,8 @@ class Spec:
     def describe(self) -> dict[str, Any]:
         """The specification as JSON-able values, for the attributes of the result."""
         return {
-            "problem": _name(self.problem),
-            "optimizers": {name: _name(optimizer) for name, optimizer in self.optimizers.items()},
+            "problem": name_of(self.problem),
+            "optimizers": {name: name_of(optimizer) for name, optimizer in self.optimizers.items()},
             "grid": {axis.name: _values(axis.values) for axis in self.traced},
             "static_grid": {axis.name: [repr(value) for value in axis.values] for axis in self.static},
             "starts": self.starts if isinstance(self.starts, int) else _digest(jax.tree.leaves(self.starts)),
@@ -95,7 +114,7 @@ class Spec:
             "record": dataclasses.asdict(self.record),
             "tolerance": self.tolerance,
             "seed": self.seed,
-            "observe": None if self.observe is None else _name(self.observe),
+            "observe": None if self.observe is None else name_of(self.observe),
             "dtype": str(self.dtype),
         }
 
@@ -121,32 +140,40 @@ def make_spec(
     Raises:
         ValueError: naming the argument, what came, and what to do.
     """
+    if not (isinstance(problem, Problem) or callable(problem)):
+        raise TypeError(f"problem: got {problem!r}; pass a Problem, a factory of one, or a function f(params)")
     several = isinstance(optimizer, Mapping)
-    optimizers = dict(optimizer) if several else {_name(optimizer): optimizer}
-    if not optimizers:
-        raise ValueError("optimizer: got an empty mapping; name at least one optimizer")
+    optimizers = dict(optimizer) if several else {name_of(optimizer): optimizer}
+    _check_optimizers(optimizers)
     dtype = _dtype(dtype)
-    traced = traced_axes(grid or {}, problem, optimizers, dtype)
-    static = static_axes(static_grid or {}, problem, optimizers)
-    for argument, value in {"num_steps": num_steps, "seeds": seeds, "chunk_size": chunk_size}.items():
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1):
-            raise ValueError(f"{argument}: got {value!r}; give a whole number of at least 1")
-    if tolerance is not None and not tolerance > 0:
-        raise ValueError(f"tolerance: got {tolerance}; give a positive distance from the minimum, or None")
-    spec = Spec(
-        problem, optimizers, several, traced, static, _starts(starts, dtype), seeds, int(num_steps), as_record(record),
-        tolerance, seed, observe, dtype, chunk_size,
-    )  # fmt: skip
-    _check_names(spec)
+    traced = traced_axes({} if grid is None else grid, problem, optimizers, dtype)
+    static = static_axes({} if static_grid is None else static_grid, problem, optimizers)
+    num_steps = whole_number("num_steps", num_steps, least=1)
+    seeds, chunk_size = (
+        None if value is None else whole_number(name, value, least=1)
+        for name, value in {"seeds": seeds, "chunk_size": chunk_size}.items()
+    )
+    if whole_number("seed", seed, least=0) > _MOST:
+        raise ValueError(f"seed: got {seed}; give one of at most {_MOST}")
+    if tolerance is not None and (isinstance(tolerance, bool) or not isinstance(tolerance, Real) or not tolerance > 0):
+        raise ValueError(f"tolerance: got {tolerance!r}; give a positive distance from the minimum, or None")
+    if observe is not None and not callable(observe):
+        raise ValueError(f"observe: got {observe!r}; give a function observe(params, loss, grads) or None")
+    _check_names(traced, static, seeds)
     for name, factory in optimizers.items():
-        _check_optimizer(name, factory, {axis.argument for axis in traced + static if axis.owner == "optimizer"})
-    return spec
+        _check_complete(name, factory, {axis.argument for axis in traced + static if axis.owner == "optimizer"})
+    return Spec(
+        problem, optimizers, several, traced, static, _starts(starts, dtype), seeds, num_steps, as_record(record),
+        None if tolerance is None else float(tolerance), int(seed), observe, dtype, chunk_size,
+    )  # fmt: skip
 
 
 def _starts(starts: Any, dtype: np.dtype[Any]) -> Any:
     if isinstance(starts, int | np.integer) and not isinstance(starts, bool):
         if starts < 1:
             raise ValueError(f"starts: got {starts}; draw at least 1, or give an array of start points")
+        if starts > _MOST:
+            raise ValueError(f"starts: got {starts}; at most {_MOST} have random numbers of their own")
         return int(starts)
     arrays = jax.tree.map(np.asarray, starts)
     leaves = jax.tree.leaves(arrays)
@@ -155,12 +182,16 @@ def _starts(starts: Any, dtype: np.dtype[Any]) -> Any:
     lengths = {leaf.shape[:1] for leaf in leaves}
     if len(lengths) > 1 or lengths & {(), (0,)}:
         shapes = [leaf.shape for leaf in leaves]
-        raise ValueError(f"starts: got arrays of shapes {shapes}; all need one leading axis that counts the starts")
+        came = starts if shapes == [()] else f"arrays of shapes {shapes}"
+        raise ValueError(f"starts: got {came}; give their number, or arrays whose one leading axis counts the starts")
     return jax.tree.map(lambda leaf: leaf.astype(dtype), arrays)
 
 
 def _dtype(dtype: Any) -> np.dtype[Any]:
-    dtype = jax.dtypes.canonicalize_dtype(dtype) if dtype in (float,) else np.dtype(dtype)
+    try:
+        dtype = np.dtype(dtype)
+    except TypeError as error:
+        raise ValueError(f"dtype: got {dtype!r}; give a floating-point type, such as float32") from error
     if not jax.numpy.issubdtype(dtype, np.floating):
         raise ValueError(f"dtype: got {dtype}; trajectories need a floating-point type, such as float32")
     if dtype == np.float64 and not jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
@@ -171,37 +202,35 @@ def _dtype(dtype: Any) -> np.dtype[Any]:
     return dtype
 
 
-def _check_names(spec: Spec) -> None:
-    taken = [*spec.lane_dims, *(axis.name for axis in spec.static), "optimizer", "step"]
-    for name in taken:
-        if taken.count(name) > 1:
-            raise ValueError(f"grid: {name!r} names two dimensions; rename one of the two")
+def _check_names(traced: tuple[Axis, ...], static: tuple[Axis, ...], seeds: int | None) -> None:
+    own = {"start", "step", "param", "optimizer", *VARIABLES} | (set() if seeds is None else {"seed"})
+    names = [axis.name for axis in traced + static]
+    owned = [(axis.owner, axis.argument) for axis in traced + static]
+    for axis in traced + static:
+        if axis.name in own:
+            raise ValueError(
+                f"grid: {axis.name!r} would name two dimensions or variables of the result; write "
+                f"'{axis.owner}.{axis.argument}' for the {axis.owner}'s"
+            )
+        if names.count(axis.name) > 1 or owned.count((axis.owner, axis.argument)) > 1:
+            raise ValueError(f"grid: {axis.argument!r} of the {axis.owner} makes two dimensions; sweep it once")
 
 
-def _check_optimizer(name: str, factory: Any, swept: set[str]) -> None:
-    if is_built(factory):
-        return
-    if not callable(factory):
-        raise ValueError(f"optimizer: got {factory!r}; give a GradientTransformation or a factory such as optax.adam")
-    missing = [argument for argument in required(factory) if argument not in swept]
+def _check_optimizers(optimizers: Mapping[str, Any]) -> None:
+    if not optimizers:
+        raise ValueError("optimizer: got an empty mapping; name at least one optimizer")
+    for optimizer in optimizers.values():
+        if not callable(optimizer):
+            check_optimizer(optimizer)
+
+
+def _check_complete(name: str, factory: Any, swept: set[str]) -> None:
+    missing = [] if is_built(factory) else [argument for argument in required(factory) if argument not in swept]
     if missing:
         raise ValueError(
             f"optimizer: {name} needs {', '.join(missing)}; put it into the grid, or build the optimizer: "
             f"{name}({', '.join(f'{argument}=...' for argument in missing)})"
         )
-
-
-def _name(thing: Any) -> str:
-    if isinstance(thing, Problem):
-        return thing.name
-    inner = getattr(thing, "func", thing)  # a functools.partial bears the name of what it calls
-    return getattr(inner, "__name__", type(inner).__name__) if not is_built(thing) else _built_name(thing)
-
-
-def _built_name(optimizer: Any) -> str:
-    """A built transformation knows no name, but its update function says which factory defined it."""
-    qualified = getattr(optimizer.update, "__qualname__", "")
-    return qualified.partition(".<locals>")[0].lstrip("_") or "optimizer"
 
 
 def _values(values: np.ndarray) -> Any:

@@ -1,13 +1,15 @@
 """One trajectory of one optimiser on one problem: the loop that everything else in the laboratory runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
 
+from jaxopt_lab.engine.checks import check_loss, check_optimizer, check_start
 from jaxopt_lab.engine.records import Record, Summary, as_record, empty_summary, finish_summary, update_summary
+from jaxopt_lab.problems.checks import whole_number
 from jaxopt_lab.problems.problem import Params, Problem, as_problem
 
 Observe = Callable[[Params, jax.Array, Params], dict[str, jax.Array]]
@@ -69,7 +71,9 @@ def simulate(
         A `Trajectory`.
 
     Raises:
-        ValueError: for fewer than one step, a loss that is no scalar, parameters that are not floating-point.
+        ValueError: for fewer than one step, a loss that is no scalar, parameters that are not floating-point or not of
+            the problem's shape, a factory where its product is wanted.
+        TypeError: for what is no problem.
 
     Example:
         >>> from jaxopt_lab import optimizers, problems, simulate
@@ -82,9 +86,11 @@ def simulate(
         >>> [round(float(loss), 4) for loss in jax.vmap(final_loss)(jnp.array([0.1, 0.4]))]
         [0.0346, 0.0]
     """
-    problem, record = as_problem(problem), as_record(record)
+    problem, record, num_steps = as_problem(problem), as_record(record), whole_number("num_steps", num_steps, least=1)
     params = jax.tree.map(jnp.asarray, params)
-    _check(problem, params, num_steps, key)
+    check_optimizer(optimizer)
+    check_start(problem, params, "params")
+    check_loss(problem, params, key)
     run = _Run(problem, optax.with_extra_args_support(optimizer), key, tolerance, observe)
     carry = run.start(params, record.summary)
     if record.every is None:
@@ -158,17 +164,18 @@ class _Run(NamedTuple):
 
     def _point(self, params: Params, loss: jax.Array, grads: Params) -> Trajectory:
         metrics = dict(self.problem.evaluate(params)) if self.problem.evaluate else {}
-        if self.observe:
-            metrics |= self.observe(params, loss, grads)
-        return Trajectory(params, loss, metrics, None)
+        observed = self.observe(params, loss, grads) if self.observe else {}
+        if not isinstance(observed, Mapping):
+            raise ValueError(f"observe: it returned a {type(observed).__name__}; return a mapping of names to arrays")
+        for name in observed.keys() & metrics.keys():
+            raise ValueError(f"observe: {name!r} is what the problem's evaluate gives; give yours another name")
+        return Trajectory(params, loss, metrics | dict(observed), None)
 
     def _summarise(self, summary: Summary | None, t: Any, loss: jax.Array) -> Summary | None:
         if summary is None:
             return None
-        goal = None
-        if self.tolerance is not None:
-            goal = self.tolerance + (0.0 if self.problem.minimum is None else self.problem.minimum)
-        return update_summary(summary, t, loss, goal)
+        minimum = 0.0 if self.problem.minimum is None else self.problem.minimum
+        return update_summary(summary, t, loss, minimum, self.tolerance)
 
     def _key(self, t: Any) -> jax.Array | None:
         return None if self.key is None else jax.random.fold_in(self.key, t)
@@ -176,17 +183,3 @@ class _Run(NamedTuple):
 
 def _append(points: jax.Array, *later: jax.Array) -> jax.Array:
     return jnp.concatenate([points, *(jnp.asarray(point)[None] for point in later)])
-
-
-def _check(problem: Problem, params: Params, num_steps: int, key: jax.Array | None) -> None:
-    if num_steps < 1:
-        raise ValueError(f"num_steps: got {num_steps}; a trajectory takes at least 1 step")
-    for leaf in jax.tree.leaves(params):
-        if not jnp.issubdtype(leaf.dtype, jnp.floating):
-            raise ValueError(f"params: got an array of {leaf.dtype}; gradients need floating-point parameters")
-    loss = jax.eval_shape(problem.loss, params, key)
-    if getattr(loss, "shape", None) != ():
-        raise ValueError(
-            f"problem: its loss returns shape {getattr(loss, 'shape', loss)}, but a loss is one number; "
-            "take its mean or sum"
-        )

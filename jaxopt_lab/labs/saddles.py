@@ -54,9 +54,7 @@ class Facts(NamedTuple):
     minima_share: dict[int, tuple[float, float | None]]  # dimension -> measured, exact
 
 
-def run(
-    *, seed: int = 0, num_steps: int = 100, num_starts: int = 10_000, num_matrices: int = 200_000
-) -> Findings:
+def run(*, seed: int = 0, num_steps: int = 100, num_starts: int = 10_000, num_matrices: int = 200_000) -> Findings:
     """Draw the seed's picture, hold escape times against their exact law, and start on the saddle itself.
 
     Args:
@@ -117,7 +115,11 @@ def measure(seed: int, num_steps: int, num_starts: int, num_matrices: int) -> Fa
     fixed = np.array([START, NEAR_AXIS, (0.0, 0.0), (NEAR_AXIS[0], 0.0)])
     scattered = random.normal(0.0, SPREAD, (num_starts, 2))
     result = sweep(
-        problems.saddle(EIGENVALUES), RUNS, starts=np.concatenate([fixed, scattered]), num_steps=num_steps, record="path"
+        problems.saddle(EIGENVALUES),
+        RUNS,
+        starts=np.concatenate([fixed, scattered]),
+        num_steps=num_steps,
+        record="path",
     )
     paths = {name: result.params.sel(optimizer=name).values for name in RUNS}
     return Facts(
@@ -269,4 +271,3 @@ def _answers(facts: Facts) -> list[Answer]:
         Answer("What happens if both optimisers start exactly at the saddle point (0, 0)?", centre),
         Answer("Error landscapes: what to take away", insight),
     ]
-

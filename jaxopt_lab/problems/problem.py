@@ -112,12 +112,16 @@ def as_problem(problem: Problem | Callable[..., jax.Array]) -> Problem:
         raise TypeError(f"problem: got {problem!r}; pass a Problem or a function f(params) that returns a scalar")
     name = getattr(problem, "__name__", type(problem).__name__)
     wants_key = "key" in inspect.signature(problem).parameters
-    return Problem(loss=problem if wants_key else Partial(_ignoring_key, problem), name=name)
+    return Problem(loss=Partial(_passing_key if wants_key else _ignoring_key, problem), name=name)
 
 
 def _ignoring_key(function: Callable[[Params], jax.Array], params: Params, key: jax.Array | None = None) -> jax.Array:
     del key
     return function(params)
+
+
+def _passing_key(function: Callable[..., jax.Array], params: Params, key: jax.Array | None = None) -> jax.Array:
+    return function(params, key=key)
 
 
 def _uniform(lower: Any, upper: Any, key: jax.Array) -> jax.Array:

@@ -104,7 +104,7 @@ CASES: dict[str, tuple[Any, list[str]]] = {
     "values that float32 cannot tell apart": (swept(**rate(0.1, 0.1 + 1e-12)), ["learning_rate", "float32", "float64"]),
     "a value beyond float32": (swept(**rate(1e40)), ["grid['learning_rate']", "float32"]),
     "a value that float32 makes 0": (swept(**rate(1e-60)), ["grid['learning_rate']", "float32"]),
-    "a whole number beyond 32 bits": (swept(**rate(10**10)), ["grid['learning_rate']", "10000000000"]),
+    "a whole number beyond 24 bits": (swept(**rate(2**24 + 1)), ["grid['learning_rate']", "16777217", "float32"]),
     "words": (swept(**rate("fast", "slow")), ["grid['learning_rate']", "'fast'", "static_grid"]),
     "a word": (swept(grid={"learning_rate": "fast"}), ["grid['learning_rate']", "'fast'", "static_grid"]),
     "flags": (swept(**rate(True, False)), ["grid['learning_rate']", "True", "static_grid"]),
@@ -144,7 +144,10 @@ CASES: dict[str, tuple[Any, list[str]]] = {
         swept(problem=lambda scale=1.0: 3.0, grid={"learning_rate": [0.1], "scale": [1.0]}),
         ["problem", "float", "Problem"],
     ),
-    "a factory whose argument is missing": (swept(problem=needs_one, starts=np.ones((1, 1))), ["problem", "scale"]),
+    "a factory whose argument is missing": (
+        swept(problem=needs_one, starts=np.ones((1, 1))),
+        ["problem", "needs_one", "(1,)"],
+    ),
     # starts
     "no starts": (swept(starts=0), ["starts", "0", "at least 1"]),
     "fewer than none": (swept(starts=-3), ["starts", "-3", "at least 1"]),
@@ -205,7 +208,7 @@ CASES: dict[str, tuple[Any, list[str]]] = {
     "observe without names": (swept(observe=lambda params, loss, grads: loss), ["observe"]),
     "observe that cannot be called": (swept(observe=3), ["observe", "3"]),
     # memory
-    "more than there is memory for": (swept(starts=10**10, num_steps=10**5, record="path"), ["GiB", "record", "fewer"]),
+    "more than there is memory for": (swept(starts=10**9, num_steps=10**5, record="path"), ["GiB", "record", "fewer"]),
     "more than can be counted": (swept(starts=10**30), ["starts"]),
     # simulate
     **{
