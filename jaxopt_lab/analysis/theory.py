@@ -187,7 +187,8 @@ def definite_probability(dim: int) -> float:
         [0.5, 0.1464, 0.0249]
 
     References:
-        D. S. Dean and S. N. Majumdar (2006). Large deviations of extreme eigenvalues of random matrices. PRL 97, 160201;
+        D. S. Dean and S. N. Majumdar (2006). Large deviations of extreme eigenvalues of random matrices. Physical
+        Review Letters 97, 160201;
         Y. Dauphin et al. (2014). Identifying and attacking the saddle point problem. NeurIPS 27.
     """
     known = {1: 0.5, 2: (2 - np.sqrt(2)) / 4, 3: (np.pi - 2 * np.sqrt(2)) / (4 * np.pi)}

@@ -87,7 +87,7 @@ def _over_grid(
         for name, data in series.items()
     }  # fmt: skip
     drawn = plots.quantile_bands(result[x].values, quartiles, xlabel=x, ylabel=label, title=result.attrs["title"])
-    return drawn.ax.figure  # pyright: ignore[reportReturnType]  axes of a whole figure, not of a subfigure
+    return plots.figure_of(drawn.ax)
 
 
 def _worst_for_nan(values: "xr.DataArray") -> "xr.DataArray":
@@ -116,7 +116,7 @@ def _paths(result: "xr.Dataset") -> "Figure":
         jax.vmap(jax.vmap(lambda point: problem.loss(point, None))), points, ((left, right), (bottom, top)),
         levels=20, marks=marks, title=result.attrs["title"],
     )  # fmt: skip
-    return drawn.ax.figure  # pyright: ignore[reportReturnType]  axes of a whole figure, not of a subfigure
+    return plots.figure_of(drawn.ax)
 
 
 def _lane_label(result: "xr.Dataset", place: tuple) -> str:

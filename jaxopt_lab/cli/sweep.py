@@ -143,16 +143,19 @@ def _spec(chosen: dict[str, Any]) -> Spec:
     problem = resolve("problem", chosen["problem"], problem_factories())
     names = chosen["optimizer"].split(",")
     factories = {name: resolve("optimizer", name.strip(), optimizer_factories()) for name in names}
-    grids = {
-        n: parse_axes(f"--{n}", v) if isinstance(v := chosen.get(n) or {}, list) else v for n in ("grid", "static")
-    }
+    grid, static = (_axes(name, chosen.get(name) or {}) for name in ("grid", "static"))
     record = int(chosen["record"]) if str(chosen["record"]).isdigit() else chosen["record"]
     return make_spec(
-        problem, factories if len(factories) > 1 else factories[names[0]], grids["grid"],
+        problem, factories if len(factories) > 1 else factories[names[0]], grid,
         starts=chosen["starts"], num_steps=chosen["steps"], record=record, tolerance=chosen.get("tolerance"),
-        seeds=chosen.get("seeds"), seed=chosen["seed"], static_grid=grids["static"], observe=None,
+        seeds=chosen.get("seeds"), seed=chosen["seed"], static_grid=static, observe=None,
         dtype=chosen["dtype"], chunk_size=chosen.get("chunk_size"),
     )  # fmt: skip
+
+
+def _axes(name: str, axes: Any) -> dict[str, Any]:
+    """The axes of a grid: texts from the command line, or a table of the file that was read already."""
+    return parse_axes(f"--{name}", axes) if isinstance(axes, list) else axes
 
 
 def _describe(spec: Spec) -> None:

@@ -174,7 +174,9 @@ def run_chunk(spec: Spec, plan: Plan, ready: Program, chunk: Chunk) -> Columns:
 def _enable_x64(switch: bool) -> AbstractContextManager[None]:
     if hasattr(jax, "enable_x64"):
         return jax.enable_x64(switch)
-    return jax.experimental.enable_x64(switch)  # where the function was before JAX 0.8
+    from jax import experimental  # where the function was before JAX 0.8
+
+    return experimental.enable_x64(switch)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _empty_columns(ready: Program, plan: Plan) -> Columns:

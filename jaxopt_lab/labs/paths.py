@@ -145,7 +145,7 @@ def _picture_of_paths(facts: Facts) -> Picture:
     )
     return Picture(
         "paths",
-        drawn.ax.figure,
+        plots.figure_of(drawn.ax),
         "Paths from (4, 1.5) over ½ (w₁² + 10 w₂²). SGD at rate 0.18 jumps across the steep direction at every step; "
         "at 0.05 it crawls along the flat one; momentum swings past the minimum and back.",
         "Contour lines of an elliptical bowl, with five optimiser paths from the start (4, 1.5) towards the minimum.",
@@ -162,7 +162,7 @@ def _picture_of_rates(facts: Facts) -> Picture:
     )
     return Picture(
         "rates",
-        drawn.ax.figure,
+        plots.figure_of(drawn.ax),
         f"Distance to the minimum over {shown} steps; the dotted lines have the exact slope. Momentum at (0.05, 0.9) "
         "falls hardly faster than SGD at 0.05: in the long run its rate is √0.9.",
         "Three falling curves on a logarithmic axis, each along a dotted straight line of the slope theory gives.",
@@ -214,11 +214,11 @@ def _answers(facts: Facts) -> list[Answer]:
         f"above 2 / {EIGENVALUES[1]:g} = {2 / EIGENVALUES[1]:g} w₂ would grow."
     )
     choice = (
-        f"In {facts.tuning.trajectories:,} runs through Rosenbrock's valley {by_loss[0]} reached the lowest median loss "
-        f"({best.median_final_loss:.2g} at rate {best.learning_rate:.2g}), and {by_width[0]} was the least particular: "
-        f"its median stayed below {GOOD_LOSS} over {widest.decades_of_good_rates:.1f} decades of learning rates. On a real "
-        "network neither the curvature nor the best rate is known, so an adaptive method such as Adam is a sensible "
-        "first choice, and SGD with momentum and a tuned, decaying rate the one to beat: measure both."
+        f"In {facts.tuning.trajectories:,} runs through Rosenbrock's valley {by_loss[0]} reached the lowest median "
+        f"loss ({best.median_final_loss:.2g} at rate {best.learning_rate:.2g}), and {by_width[0]} was the least "
+        f"particular: its median stayed below {GOOD_LOSS} over {widest.decades_of_good_rates:.1f} decades of learning "
+        "rates. On a real network neither the curvature nor the best rate is known, so an adaptive method such as Adam "
+        "is a sensible first choice, and SGD with momentum and a tuned, decaying rate the one to beat: measure both."
     )
     insight = (
         f"The learning rate decides more than the method: on the same bowl the same SGD contracts by "

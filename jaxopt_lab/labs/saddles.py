@@ -74,7 +74,7 @@ def run(*, seed: int = 0, num_steps: int = 100, num_starts: int = 10_000, num_ma
     return Findings(
         name="saddles",
         title="Saddle points",
-        task="Start near, on the axis of, and exactly at a saddle; measure who leaves it, how fast, and who never does.",
+        task="Start near a saddle, on its axis and exactly at it; measure who leaves, how fast, and who never does.",
         settings={
             "loss": "w1^2 - w2^2",
             "start": START,
@@ -204,7 +204,7 @@ def _picture_of_staying(facts: Facts) -> Picture:
     )
     return Picture(
         "escape",
-        drawn.ax.figure,
+        plots.figure_of(drawn.ax),
         f"Share of random starts (standard deviation {SPREAD:g}) whose |w₂| has not passed {EDGE:g} yet: measured "
         "(line) and the exact law (dots).",
         "Two falling S-shaped curves, momentum left of SGD, each covered by dots that mark the exact law.",
@@ -245,8 +245,8 @@ def _answers(facts: Facts) -> list[Answer]:
     common = (
         "A minimum needs every eigenvalue of the Hessian to be positive, a saddle only some of each sign. If the "
         f"Hessian is a random symmetric matrix, all its eigenvalues are positive in {shares[1]:.1%} of draws in one "
-        f"dimension, {shares[2]:.1%} in two, {shares[3]:.1%} in three and {shares[4]:.2%} in four; the share falls like "
-        "3 to the power of −n²/4, so that among critical points of high dimension minima are the exception."
+        f"dimension, {shares[2]:.1%} in two, {shares[3]:.1%} in three and {shares[4]:.2%} in four; the share falls "
+        "like 3 to the power of −n²/4, so that among critical points of high dimension minima are the exception."
     )
     help_ = (
         f"The velocity adds up along the escaping direction: w₂ grows by {momentum.factor:.3f} a step with momentum "

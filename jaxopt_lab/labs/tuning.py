@@ -91,7 +91,7 @@ def tuning_picture(tuning: Tuning) -> Picture:
     )
     return Picture(
         "tuning",
-        drawn.ax.figure,
+        plots.figure_of(drawn.ax),
         "Final loss over random starts for each learning rate: the median (line) and the quartiles (band). A line ends "
         "where half of the runs leave the finite numbers; the dot marks the best rate.",
         "Final loss against learning rate for five optimisers on logarithmic axes, each with its lowest point marked.",

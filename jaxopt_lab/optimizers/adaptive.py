@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import jax.typing
 import optax
 
 from jaxopt_lab.optimizers.leafwise import at_step, leafwise
@@ -12,7 +13,7 @@ from jaxopt_lab.optimizers.leafwise import at_step, leafwise
 class RmspropState(NamedTuple):
     """How many steps were taken, and the running mean of the squared gradients."""
 
-    count: jax.Array
+    step: jax.typing.ArrayLike
     second_moment: optax.Updates
 
 
@@ -23,7 +24,7 @@ class AdamState(NamedTuple):
     would cost more than all the rest of the step.
     """
 
-    count: jax.Array
+    step: jax.typing.ArrayLike
     b1_power: jax.Array
     b2_power: jax.Array
     first_moment: optax.Updates
@@ -65,9 +66,9 @@ def rmsprop(
         grads: optax.Updates, state: RmspropState, params: optax.Params | None = None
     ) -> tuple[optax.Updates, RmspropState]:
         del params
-        rate = at_step(learning_rate, state.count)
+        rate = at_step(learning_rate, state.step)
         updates, moment = leafwise(_rmsprop, grads, state.second_moment, learning_rate=rate, decay=decay, eps=eps)
-        return updates, RmspropState(optax.safe_increment(state.count), moment)
+        return updates, RmspropState(optax.safe_increment(state.step), moment)
 
     return optax.GradientTransformation(init, update)  # pyright: ignore[reportArgumentType]  Optax types states loosely
 
@@ -116,14 +117,14 @@ def adam(
             grads,
             state.first_moment,
             state.second_moment,
-            learning_rate=at_step(learning_rate, state.count),
+            learning_rate=at_step(learning_rate, state.step),
             b1=b1,
             b2=b2,
             eps=eps,
             b1_power=b1_power,
             b2_power=b2_power,
         )
-        return updates, AdamState(optax.safe_increment(state.count), b1_power, b2_power, first, second)
+        return updates, AdamState(optax.safe_increment(state.step), b1_power, b2_power, first, second)
 
     return optax.GradientTransformation(init, update)  # pyright: ignore[reportArgumentType]  Optax types states loosely
 

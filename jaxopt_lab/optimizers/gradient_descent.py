@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import jax.typing
 import optax
 
 from jaxopt_lab.optimizers.leafwise import at_step, leafwise
@@ -12,7 +13,7 @@ from jaxopt_lab.optimizers.leafwise import at_step, leafwise
 class SgdState(NamedTuple):
     """How many steps were taken."""
 
-    count: jax.Array
+    step: jax.typing.ArrayLike
 
 
 def sgd(learning_rate: optax.ScalarOrSchedule) -> optax.GradientTransformation:
@@ -47,8 +48,8 @@ def sgd(learning_rate: optax.ScalarOrSchedule) -> optax.GradientTransformation:
         grads: optax.Updates, state: SgdState, params: optax.Params | None = None
     ) -> tuple[optax.Updates, SgdState]:
         del params
-        (updates,) = leafwise(_sgd, grads, learning_rate=at_step(learning_rate, state.count))
-        return updates, SgdState(optax.safe_increment(state.count))
+        (updates,) = leafwise(_sgd, grads, learning_rate=at_step(learning_rate, state.step))
+        return updates, SgdState(optax.safe_increment(state.step))
 
     return optax.GradientTransformation(init, update)  # pyright: ignore[reportArgumentType]  Optax types states loosely
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import jax.typing
 import optax
 
 Tree = Any
@@ -29,6 +30,6 @@ def leafwise(rule: Callable[..., tuple[jax.Array, ...]], grads: Tree, *trees: Tr
     return tuple(jax.tree.unflatten(structure, column) for column in columns)
 
 
-def at_step(learning_rate: optax.ScalarOrSchedule, count: jax.Array) -> Any:
-    """The learning rate of step ``count``, counted from 0: a schedule is asked, a number stays what it is."""
-    return learning_rate(count) if callable(learning_rate) else learning_rate
+def at_step(learning_rate: optax.ScalarOrSchedule, step: jax.typing.ArrayLike) -> Any:
+    """The learning rate of one step, counted from 0: a schedule is asked, a number stays what it is."""
+    return learning_rate(step) if callable(learning_rate) else learning_rate

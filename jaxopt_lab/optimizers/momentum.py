@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import jax.typing
 import optax
 
 from jaxopt_lab.optimizers.leafwise import at_step, leafwise
@@ -13,7 +14,7 @@ from jaxopt_lab.optimizers.leafwise import at_step, leafwise
 class MomentumState(NamedTuple):
     """How many steps were taken, and the velocity."""
 
-    count: jax.Array
+    step: jax.typing.ArrayLike
     velocity: optax.Updates
 
 
@@ -96,8 +97,8 @@ def _with_velocity(
         grads: optax.Updates, state: MomentumState, params: optax.Params | None = None
     ) -> tuple[optax.Updates, MomentumState]:
         del params
-        rate = at_step(learning_rate, state.count)
+        rate = at_step(learning_rate, state.step)
         updates, velocity = leafwise(rule, grads, state.velocity, learning_rate=rate, momentum=momentum)
-        return updates, MomentumState(optax.safe_increment(state.count), velocity)
+        return updates, MomentumState(optax.safe_increment(state.step), velocity)
 
     return optax.GradientTransformation(init, update)  # pyright: ignore[reportArgumentType]  Optax types states loosely

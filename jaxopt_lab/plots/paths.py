@@ -64,8 +64,8 @@ def contours(
     Args:
         heights: the loss on `grid_points` of the window, shape ``(resolution, resolution)``.
         window: ``((left, right), (bottom, top))``.
-        levels: the heights of the lines, coloured by their logarithm if they span decades; or how many lines, which then
-            enclose equal shares of the window.
+        levels: the heights of the lines, coloured by their logarithm if they span decades; or how many lines,
+            which then enclose equal shares of the window.
         cmap: a matplotlib colour map.
         label: what the heights are.
         ax: where to draw; None for a new figure.
@@ -171,7 +171,6 @@ def decay(
     factors: Mapping[str, float] | None = None,
     ylabel: str,
     title: str = "",
-    legend: str = "best",
     ax: "Axes | None" = None,
 ) -> DrawnLines:
     """Positive quantities over steps on a logarithmic axis, with the exact law beside them where one is known.
@@ -181,7 +180,6 @@ def decay(
         factors: for some labels the exact factor a step; drawn dotted, through the last point of the curve.
         ylabel: what the quantity is.
         title: the title.
-        legend: where the legend stands, as in matplotlib.
         ax: where to draw; None for a new figure.
 
     Returns:
@@ -204,7 +202,7 @@ def decay(
     if factors:
         ax.plot([], [], ":", color="black", lw=1.1, label="exact factor")
     describe(ax, title=title, xlabel="step", ylabel=ylabel)
-    ax.legend(loc=legend, frameon=False)
+    ax.legend(frameon=False)
     return DrawnLines(ax, lines)
 
 

@@ -17,7 +17,7 @@ MARKERS = ("o", "s", "^", "d", "*", "v", "P")
 DIVERGED = "#9e9e9e"
 """The grey of what left the finite numbers, on every map."""
 
-_STYLE = {
+_STYLE: Any = {
     "axes.grid": True,
     "axes.axisbelow": True,
     "axes.spines.top": False,
@@ -46,7 +46,7 @@ def new_figure(rows: int = 1, columns: int = 1, *, width: float = 7.0, height: f
         return plt.subplots(rows, columns, figsize=(columns * width, rows * height), layout="constrained")
 
 
-def axes_or_new(ax: "Axes | None", **size: float) -> "Axes":
+def axes_or_new(ax: "Axes | None", *, width: float = 7.0, height: float = 4.5) -> "Axes":
     """The axes that were given, or new ones in a figure of their own.
 
     Example:
@@ -54,7 +54,7 @@ def axes_or_new(ax: "Axes | None", **size: float) -> "Axes":
         >>> axes_or_new(ax) is ax
         True
     """
-    return new_figure(**size)[1] if ax is None else ax
+    return new_figure(width=width, height=height)[1] if ax is None else ax
 
 
 def describe(ax: "Axes", *, title: str = "", xlabel: str = "", ylabel: str = "") -> None:
@@ -68,3 +68,19 @@ def describe(ax: "Axes", *, title: str = "", xlabel: str = "", ylabel: str = "")
     """
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.set_title(title, loc="left", fontsize="medium", fontweight="bold")
+
+
+def figure_of(ax: "Axes") -> "Figure":
+    """The figure that axes stand in, to be saved.
+
+    Args:
+        ax: the axes.
+
+    Example:
+        >>> figure, ax = new_figure()
+        >>> figure_of(ax) is figure
+        True
+    """
+    figure = ax.get_figure(root=True)
+    assert figure is not None  # axes of ours always stand in one
+    return figure

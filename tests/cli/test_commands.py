@@ -27,8 +27,7 @@ def test_saved_sweep_is_the_librarys(call):
 def test_several_optimizers_and_paths_survive_saving(call, name):
     words = ("--record", "5", "--steps", "12", "--out", name)
     assert call("sweep", "quadratic", "adam,sgd", "--grid", "learning_rate=0.1", *words).status == 0
-    opener = xr.open_zarr if name.endswith("zarr") else xr.open_dataset
-    with opener(name, **({"consolidated": False} if name.endswith("zarr") else {})) as saved:
+    with xr.open_zarr(name, consolidated=False) if name.endswith("zarr") else xr.open_dataset(name) as saved:
         assert saved.optimizer.values.tolist() == ["adam", "sgd"]
         assert saved.step.values.tolist() == [0, 5, 10, 12]
         assert saved.params.dims == ("optimizer", "learning_rate", "start", "step", "param")

@@ -83,11 +83,11 @@ def test_float32_stays_float32_with_the_64_bit_switch_on(name):
 def test_the_state_starts_at_zero_and_counts_steps(name):
     grads, optimizer = tree(jnp.float32), getattr(optimizers, name)(0.1)
     state = optimizer.init(grads)
-    assert int(state.count) == 0
+    assert int(state.step) == 0
     assert all((leaf == 0).all() for leaf in moments(state))
     for _ in range(3):
         _, state = jax.jit(optimizer.update)(grads, state)
-    assert int(state.count) == 3
+    assert int(state.step) == 3
 
 
 def test_what_each_state_holds():
@@ -107,7 +107,7 @@ def test_the_count_stops_at_the_largest_number(name):
     grads, optimizer = jnp.ones(1), getattr(optimizers, name)(0.1)
     state = optimizer.init(grads)._replace(count=jnp.int32(2**31 - 1))
     _, state = jax.jit(optimizer.update)(grads, state)
-    assert int(state.count) == 2**31 - 1
+    assert int(state.step) == 2**31 - 1
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -53,7 +53,7 @@ def test_ax_is_used_when_given():
 def test_decay_draws_the_exact_factor_through_the_last_point():
     values = 3.0 * 0.9 ** np.arange(10)
     drawn = plots.decay({"run": values}, factors={"run": 0.9}, ylabel="distance")
-    law = drawn.ax.lines[1].get_ydata()
+    law = np.asarray(drawn.ax.lines[1].get_ydata())
     np.testing.assert_allclose(law, values)
     assert drawn.lines[0].get_label() == "run: × 0.9 a step"
 
@@ -63,7 +63,7 @@ def test_bands_stop_where_the_median_is_not_finite():
     drawn = plots.quantile_bands(np.array([0.1, 1.0, 10.0]), {"a": quantiles}, xlabel="rate", ylabel="loss")
     np.testing.assert_array_equal(drawn.lines[0].get_ydata(), [2.0, 1.0, np.nan])
     assert drawn.ax.get_xscale() == drawn.ax.get_yscale() == "log"
-    assert [*drawn.ax.lines[1].get_xdata()] == [1.0]  # the dot at the best
+    assert np.asarray(drawn.ax.lines[1].get_xdata()) == 1.0  # the dot at the best
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_heat_map_marks_what_diverged_and_chooses_its_axes(x, scale):
     ax = mesh.axes
     assert ax is not None
     assert ax.get_xscale() == scale
-    assert np.ma.getmaskarray(mesh.get_array()).sum() == 1
+    assert np.ma.getmaskarray(np.ma.asarray(mesh.get_array())).sum() == 1
     legend = ax.get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["diverged"]
