@@ -157,11 +157,13 @@ def _numbers(axis: Axis, dtype: Any) -> np.ndarray:
 
 def _check_cast(where: str, values: np.ndarray, dtype: np.dtype[Any]) -> None:
     """Refuse values that would become others on their way into the program."""
+    if values.dtype.kind != "f":  # whole numbers stay whole, so that they may index
+        if np.abs(values).max() > np.iinfo(np.int32).max:
+            raise ValueError(f"{where}: got {values[np.abs(values).argmax()]}, beyond 32 bits; write it as a float")
+        return
     with np.errstate(over="ignore", under="ignore"):
         cast = values.astype(dtype)
     lost = ~np.isfinite(cast) | ((cast == 0) & (values != 0))
-    if values.dtype.kind != "f":
-        lost |= cast.astype(float) != values
     if lost.any():
         raise ValueError(f"{where}: got {values[lost][0]}, which {dtype} cannot hold; sweep in float64 or nearer to 1")
     if np.unique(cast).size < values.size:

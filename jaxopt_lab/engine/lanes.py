@@ -99,11 +99,15 @@ def prepare(spec: Spec, variant: Variant) -> tuple[Structure, Shared]:
 def lane_arguments(spec: Spec, lanes: np.ndarray) -> Lane:
     """The arguments of these lanes, as arrays with a leading axis over them."""
     indices = dict(zip(spec.lane_dims, np.unravel_index(lanes, tuple(spec.lane_dims.values())), strict=True))
-    values = tuple(axis.values[indices[axis.name]].astype(spec.dtype) for axis in spec.traced)
+    values = tuple(_lane_values(axis.values, indices[axis.name], spec.dtype) for axis in spec.traced)
     start_index = indices["start"].astype(np.uint32)
     start = None if isinstance(spec.starts, int) else jax.tree.map(lambda s: s[start_index], spec.starts)
     seed_index = indices["seed"].astype(np.uint32) if "seed" in indices else np.zeros(len(lanes), np.uint32)
     return Lane(values, start, start_index, seed_index)
+
+
+def _lane_values(values: np.ndarray, index: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+    return values[index].astype(dtype if values.dtype.kind == "f" else np.int32)
 
 
 def build(structure: Structure, shared: Shared, lane: Lane) -> tuple[Problem, Any, Params, jax.Array]:

@@ -47,7 +47,7 @@ def sweep(
             function ``f(params)`` or ``f(params, key)``, further arguments of which may be in the grid too.
         optimizer: a factory (``optimizers.adam``, ``optax.adamw``) whose arguments may be in the grid, a built
             transformation, or a mapping of several by name, which gives a dimension ``optimizer``.
-        grid: for each hyperparameter by name its values, numbers. A name that both the problem and the optimiser take
+        grid: for each hyperparameter by name its values, numbers; whole ones (without a point) stay whole. A name that both the problem and the optimiser take
             is written ``problem.x`` or ``optimizer.x``.
         starts: start points with a leading axis (an array, or a pytree of arrays), or how many to draw from
             ``problem.init``. The same starts and the same noise serve every point of the grid.
@@ -150,7 +150,7 @@ def run_spec(spec: Spec, *, progress: bool = False) -> "xr.Dataset":
     columns = [_empty_columns(p, plan) for p in programs]
 
     # Where the caller set these for a block of code, other threads would not see them.
-    x64, device = bool(jax.config.read("jax_enable_x64")), jax.config.read("jax_default_device")
+    x64, device = (getattr(jax.config, name) for name in ("jax_enable_x64", "jax_default_device"))
 
     def run(chunk: Chunk) -> Chunk:
         with _enable_x64(x64), jax.default_device(device):

@@ -21,7 +21,6 @@ NEW_NUMBERS = {
     "the same again": {},
     "other values": {"grid": {"learning_rate": [0.02, 0.3], "b1": [0.1, 0.2]}},
     "another number of values": {"grid": {"learning_rate": np.logspace(-3, 0, 11), "b1": [0.3]}},
-    "whole numbers": {"grid": {"learning_rate": [1, 2], "b1": [0.5, 0.9]}},
     "a tuple": {"grid": {"learning_rate": (0.02, 0.3), "b1": (0.1,)}},
     "float32 values": {"grid": {"learning_rate": np.array([0.1, 0.2], "float32"), "b1": [0.5]}},
     "another tolerance": {"tolerance": 0.5},

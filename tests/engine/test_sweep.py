@@ -333,3 +333,13 @@ def test_progress_is_shown_on_demand_only(capsys):
     assert capsys.readouterr().err == ""
     valley(progress=True)
     assert "18.0/18.0" in capsys.readouterr().err
+
+
+def test_whole_numbers_stay_whole():
+    """So that they may index, as a fold or a layer does."""
+    heights = jnp.array([3.0, 5.0, 7.0])
+    result = sweep(
+        lambda x, place: heights[place] * x.sum(), optimizers.sgd(0.1), {"place": [2, 0]},
+        starts=np.ones((1, 1)), num_steps=1,
+    )  # fmt: skip
+    np.testing.assert_array_equal(result.initial_loss.squeeze(), [7.0, 3.0])
