@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 import platform
 import shutil
 from collections.abc import Sequence
@@ -66,6 +67,8 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
     """
     if not folder.parent.is_dir():
         raise ValueError(f"--out: the folder {folder.parent} does not exist; make it first")
+    if not os.access(folder.parent, os.W_OK):
+        raise ValueError(f"--out: the folder {folder.parent} can't be written; choose another one")
     if folder.exists() and not overwrite:
         raise ValueError(f"--out: {folder} exists already; name another folder, or replace it with --overwrite")
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / "summary.json").exists()):

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ def check_target(target: Path, *, overwrite: bool, suffixes: tuple[str, ...] = S
 
 
 def save(result: "xr.Dataset", target: Path, *, overwrite: bool) -> None:
-    """Write a dataset beside its place and move it there when it is whole.
+    """Write a dataset in the format that the ending of its place says.
 
     Args:
         result: the dataset.
@@ -48,13 +49,27 @@ def save(result: "xr.Dataset", target: Path, *, overwrite: bool) -> None:
     # Zarr's third format has no fixed-length text; as objects, names are stored at whatever length they have.
     texts = {name: c.astype(object) for name, c in result.coords.items() if c.dtype.kind == "U"}
     result = result.assign_coords(texts)
+    if target.suffix == ".zarr":
+        write_whole(target, lambda place: result.to_zarr(place, mode="w", consolidated=False), overwrite=overwrite)
+    else:
+        write_whole(target, result.to_netcdf, overwrite=overwrite)
+
+
+def write_whole(target: Path, write: Callable[[Path], object], *, overwrite: bool) -> None:
+    """Let something be written beside its place, and move it there when it is whole.
+
+    Args:
+        target: the place.
+        write: writes a file or a folder to the place it is given.
+        overwrite: whether to replace what lies there.
+
+    Raises:
+        OSError: if it cannot be written; nothing is left then.
+    """
     unfinished = target.with_name(f".unfinished-{target.name}")
     _remove(unfinished)
     try:
-        if target.suffix == ".zarr":
-            result.to_zarr(unfinished, mode="w", consolidated=False)
-        else:
-            result.to_netcdf(unfinished)
+        write(unfinished)
         if overwrite:
             _remove(target)
         unfinished.rename(target)

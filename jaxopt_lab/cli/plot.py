@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from cyclopts import Parameter
 
-from jaxopt_lab.cli.files import check_target, load
+from jaxopt_lab.cli.files import check_target, load, write_whole
 from jaxopt_lab.engine.grid import unknown
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def plot(
     if kind != "paths" and variable not in result:
         raise ValueError(unknown("--variable", variable, [str(name) for name in result.data_vars]))
     figure = _paths(result) if kind == "paths" else _over_grid(result, kind, variable, swept, x, y)
-    figure.savefig(out)
+    write_whole(out, lambda place: figure.savefig(place, format=out.suffix[1:]), overwrite=overwrite)
     print(f"saved: {out}")
 
 

@@ -47,8 +47,8 @@ def sweep(
             function ``f(params)`` or ``f(params, key)``, further arguments of which may be in the grid too.
         optimizer: a factory (``optimizers.adam``, ``optax.adamw``) whose arguments may be in the grid, a built
             transformation, or a mapping of several by name, which gives a dimension ``optimizer``.
-        grid: for each hyperparameter by name its values, numbers; whole ones (without a point) stay whole. A name that both the problem and the optimiser take
-            is written ``problem.x`` or ``optimizer.x``.
+        grid: for each hyperparameter by name its values, numbers; whole ones (without a point) stay whole. A name that
+            both the problem and the optimiser take is written ``problem.x`` or ``optimizer.x``.
         starts: start points with a leading axis (an array, or a pytree of arrays), or how many to draw from
             ``problem.init``. The same starts and the same noise serve every point of the grid.
         num_steps: the number of updates of each trajectory.

@@ -7,6 +7,7 @@ import pytest
 
 from jaxopt_lab import optimizers, sweep
 from jaxopt_lab.labs import curves
+from jaxopt_lab.labs.curves import experiment, measure
 
 EPOCHS, SEEDS, STEPS = 4, 2, 8  # 1,078 training rows in batches of 128 are 8 steps an epoch
 
@@ -21,41 +22,41 @@ def result(findings):
     """The same sweep again, whose program is compiled by now."""
     del findings
     return sweep(
-        curves.network, optimizers.sgd, curves.GRID, starts=SEEDS, num_steps=EPOCHS * STEPS, record=STEPS, seed=0,
-        chunk_size=curves.CHUNK_SIZE,
+        experiment.network, optimizers.sgd, experiment.GRID, starts=SEEDS, num_steps=EPOCHS * STEPS, record=STEPS,
+        seed=0, chunk_size=experiment.CHUNK_SIZE,
     )  # fmt: skip
 
 
 def test_a_scenario_differs_from_the_good_one_in_what_was_done_to_it():
     good = {"learning_rate": 0.1, "train_fraction": 1.0, "label_noise": 0.0, "active_units": 16, "weight_decay": 0.0}
-    assert good == curves.GOOD
-    assert curves.SCENARIOS == {
+    assert good == experiment.GOOD
+    assert experiment.SCENARIOS == {
         "Good convergence": {},
         "Overfitting": {"train_fraction": 0.1, "label_noise": 0.2},
         "High learning rate": {"learning_rate": 2.5},
         "Underfitting": {"active_units": 2},
     }
-    for change in curves.SCENARIOS.values():
+    for change in experiment.SCENARIOS.values():
         assert all(good[name] != value for name, value in change.items())
-        assert all(value in curves.GRID[name] for name, value in (good | change).items())
+        assert all(value in experiment.GRID[name] for name, value in (good | change).items())
 
 
 def test_a_remedy_is_a_neighbour_in_one_coordinate_or_another_epoch():
-    for scenario, remedies in curves.REMEDIES.items():
-        cell = curves.GOOD | curves.SCENARIOS[scenario]
+    for scenario, remedies in experiment.REMEDIES.items():
+        cell = experiment.GOOD | experiment.SCENARIOS[scenario]
         assert len(remedies) >= 2
         for remedy in remedies:
             assert len(remedy.change) + (remedy.before != "end") + (remedy.after != "end") == 1
-            assert all(value in curves.GRID[name] and value != cell[name] for name, value in remedy.change.items())
+            assert all(value in experiment.GRID[name] and value != cell[name] for name, value in remedy.change.items())
 
 
 def test_labels_say_what_was_there_before():
-    early, longer = curves.Remedy({}, after="best"), curves.Remedy({}, before="half")
-    assert curves.remedy_label("Overfitting", curves.Remedy({"train_fraction": 1.0})) == (
+    early, longer = experiment.Remedy({}, after="best"), experiment.Remedy({}, before="half")
+    assert experiment.remedy_label("Overfitting", experiment.Remedy({"train_fraction": 1.0})) == (
         "100% of the training rows (was 10%)"
     )
-    assert curves.remedy_label("Underfitting", early).startswith("early stopping")
-    assert "twice as long" in curves.remedy_label("Underfitting", longer)
+    assert experiment.remedy_label("Underfitting", early).startswith("early stopping")
+    assert "twice as long" in experiment.remedy_label("Underfitting", longer)
 
 
 def test_characteristics_of_curves_made_by_hand():
@@ -63,7 +64,7 @@ def test_characteristics_of_curves_made_by_hand():
     train = np.array([[2.0, 1.0, 0.5, 0.6, 0.4], [2.5, 3.0, guess, guess, guess], [2.0, 1.0, np.nan, np.nan, np.nan]])
     validation = np.array([[2.0, 1.0, 0.8, 0.9, 1.0], [2.5, 2.4, 2.3, 2.3, 2.3], [2.0, 1.5, np.nan, np.nan, np.nan]])
     accuracy = np.array([[0.1, 0.5, 0.8, 0.8, 0.9], [0.1] * 5, [0.1] * 5])
-    seen = curves.characteristics({
+    seen = measure.characteristics({
         "train_loss": train, "validation_loss": validation, "test_loss": validation, "train_accuracy": accuracy,
         "validation_accuracy": accuracy - 0.05, "test_accuracy": accuracy, "best_epoch": np.array([2, 2, 1]),
     })  # fmt: skip
@@ -120,8 +121,8 @@ def test_remedies_are_what_one_reads_off_the_sweep(findings, result):
 @pytest.mark.slow
 def test_every_row_of_the_tables_is_there(findings):
     task_3, remedies = findings.tables
-    assert [row[0].partition(":")[0] for row in task_3.rows] == list(curves.SCENARIOS)
-    assert len(remedies.rows) == sum(len(each) for each in curves.REMEDIES.values())
+    assert [row[0].partition(":")[0] for row in task_3.rows] == list(experiment.SCENARIOS)
+    assert len(remedies.rows) == sum(len(each) for each in experiment.REMEDIES.values())
     assert all(len(row) == len(table.columns) for table in findings.tables for row in table.rows)
     first = next(iter(findings.numbers["remedies"]["Good convergence"].values()))
     change = 100 * (first["test_accuracy_after"] - first["test_accuracy_before"])
@@ -148,7 +149,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(findings, count_
         other = curves.run(num_epochs=EPOCHS, num_seeds=SEEDS, seed=1)
     assert compiled.count == 0
     before, repeated, others = (each.numbers["curves"] for each in (findings, again, other))
-    for name in curves.SCENARIOS:
+    for name in experiment.SCENARIOS:
         for metric in ("train_loss", "validation_loss", "test_accuracy"):
             np.testing.assert_array_equal(repeated[name][metric], before[name][metric])
         assert (others[name]["train_loss"] != before[name]["train_loss"]).any()

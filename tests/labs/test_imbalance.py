@@ -11,9 +11,9 @@ from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 
-from jaxopt_lab.labs import _imbalance_scoring as scoring
 from jaxopt_lab.labs import imbalance
-from jaxopt_lab.labs._imbalance_training import log_odds, over_sampled, train
+from jaxopt_lab.labs.imbalance import scoring
+from jaxopt_lab.labs.imbalance.training import log_odds, over_sampled, train
 from jaxopt_lab.problems import datasets
 from jaxopt_lab.problems.splits import dataset
 

@@ -10,7 +10,7 @@ from jaxopt_lab import optimizers, plots, problems
 from jaxopt_lab.analysis import contraction_factor, theory
 from jaxopt_lab.engine import simulate, sweep
 from jaxopt_lab.labs.findings import Answer, Findings, Picture, Table
-from jaxopt_lab.labs.tuning import GOOD_LOSS, Tuning, tune, tuning_picture, tuning_table
+from jaxopt_lab.labs.paths.tuning import GOOD_LOSS, Tuning, tune, tuning_picture, tuning_table
 
 EIGENVALUES = (1.0, 10.0)
 START = (4.0, 1.5)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from jaxopt_lab.labs._imbalance_scoring import METRICS
 from jaxopt_lab.labs.findings import Picture
+from jaxopt_lab.labs.imbalance.scoring import METRICS
 from jaxopt_lab.plots import scores
 from jaxopt_lab.plots.style import new_figure
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from jaxopt_lab.labs._imbalance_pictures import METRIC_NAMES
-from jaxopt_lab.labs._imbalance_scoring import METRICS
 from jaxopt_lab.labs.findings import Answer, Table
+from jaxopt_lab.labs.imbalance.pictures import METRIC_NAMES
+from jaxopt_lab.labs.imbalance.scoring import METRICS
 
 _THRESHOLD = "threshold for balanced accuracy"  # the remedy that the answers tell of
 

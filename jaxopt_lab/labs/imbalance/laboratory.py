@@ -4,11 +4,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxopt_lab.labs import _imbalance_scoring as scoring
-from jaxopt_lab.labs._imbalance_pictures import pictures
-from jaxopt_lab.labs._imbalance_report import answers, tables
-from jaxopt_lab.labs._imbalance_training import Trained, balanced_weight, log_odds, train
 from jaxopt_lab.labs.findings import Findings
+from jaxopt_lab.labs.imbalance import scoring
+from jaxopt_lab.labs.imbalance.pictures import pictures
+from jaxopt_lab.labs.imbalance.report import answers, tables
+from jaxopt_lab.labs.imbalance.training import Trained, balanced_weight, log_odds, train
 from jaxopt_lab.problems import Dataset, datasets
 
 _SEED_SET = {"num_samples": 1000, "positives": 0.05, "test": 0.3, "seed": 42}

@@ -1,0 +1,5 @@
+"""The laboratory of imbalance: metrics beyond accuracy, and remedies for the rare class with their uncertainty."""
+
+from jaxopt_lab.labs.imbalance.laboratory import Settings, run, study
+
+__all__ = ["Settings", "run", "study"]
