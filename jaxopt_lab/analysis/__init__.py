@@ -2,6 +2,6 @@
 
 from jaxopt_lab.analysis import theory
 from jaxopt_lab.analysis.dynamics import contraction_factor, first_step_beyond
-from jaxopt_lab.analysis.random_matrices import definite_share
+from jaxopt_lab.analysis.random_matrices import definite_shares
 
-__all__ = ["contraction_factor", "definite_share", "first_step_beyond", "theory"]
+__all__ = ["contraction_factor", "definite_shares", "first_step_beyond", "theory"]

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxopt_lab import optimizers, plots, problems
-from jaxopt_lab.analysis import contraction_factor, definite_share, first_step_beyond, theory
+from jaxopt_lab.analysis import contraction_factor, definite_shares, first_step_beyond, theory
 from jaxopt_lab.engine import sweep
 from jaxopt_lab.labs.findings import Answer, Findings, Picture, Table
 
@@ -127,7 +127,7 @@ def measure(seed: int, num_steps: int, num_starts: int, num_matrices: int) -> Fa
         at_saddle={name: float(np.abs(path[2]).max()) for name, path in paths.items()},
         on_axis={name: float(np.abs(path[3, :, 1]).max()) for name, path in paths.items()},
         noisy_steps=_noisy_steps(seed, num_steps),
-        minima_share={dim: _minima_share(seed, dim, num_matrices) for dim in range(1, 7)},
+        minima_share=_minima_shares(seed, num_matrices),
     )
 
 
@@ -165,9 +165,10 @@ def _noisy_saddle(point: jax.Array, key: jax.Array) -> jax.Array:
     return 0.5 * (curvatures * point**2).sum() + (noise * point).sum()
 
 
-def _minima_share(seed: int, dim: int, samples: int) -> tuple[float, float | None]:
-    measured = float(definite_share(jax.random.key(seed), dim, samples))
-    return measured, theory.definite_probability(dim) if dim <= 3 else None
+def _minima_shares(seed: int, samples: int, most: int = 6) -> dict[int, tuple[float, float | None]]:
+    measured = definite_shares(jax.random.key(seed), most, samples)
+    exact = {dim: theory.definite_probability(dim) for dim in (1, 2, 3)}
+    return {dim: (float(share), exact.get(dim)) for dim, share in enumerate(measured, 1)}
 
 
 def _picture_of_paths(facts: Facts) -> Picture:
@@ -269,5 +270,5 @@ def _answers(facts: Facts) -> list[Answer]:
         Answer("Why are saddle points more common than local minima in many dimensions?", common),
         Answer("How does momentum help to escape saddle points?", help_),
         Answer("What happens if both optimisers start exactly at the saddle point (0, 0)?", centre),
-        Answer("Error landscapes: what to take away", insight),
+        Answer("Final task, error landscapes: what to take away", insight),
     ]

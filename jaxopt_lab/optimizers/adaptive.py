@@ -32,7 +32,7 @@ class AdamState(NamedTuple):
 
 
 def rmsprop(
-    learning_rate: optax.ScalarOrSchedule, decay: float = 0.9, eps: float = 1e-8
+    learning_rate: optax.ScalarOrSchedule, decay: jax.typing.ArrayLike = 0.9, eps: jax.typing.ArrayLike = 1e-8
 ) -> optax.GradientTransformation:
     r"""RMSProp: each parameter's step divided by the root mean square of its recent gradients.
 
@@ -74,7 +74,10 @@ def rmsprop(
 
 
 def adam(
-    learning_rate: optax.ScalarOrSchedule, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8
+    learning_rate: optax.ScalarOrSchedule,
+    b1: jax.typing.ArrayLike = 0.9,
+    b2: jax.typing.ArrayLike = 0.999,
+    eps: jax.typing.ArrayLike = 1e-8,
 ) -> optax.GradientTransformation:
     r"""Adam: momentum and RMSProp together, both corrected for their start at zero.
 
@@ -129,7 +132,7 @@ def adam(
     return optax.GradientTransformation(init, update)  # pyright: ignore[reportArgumentType]  Optax types states loosely
 
 
-def _times(power: jax.Array, base: float) -> jax.Array:
+def _times(power: jax.Array, base: jax.typing.ArrayLike) -> jax.Array:
     return power * jnp.asarray(base, power.dtype)
 
 

@@ -18,7 +18,9 @@ class MomentumState(NamedTuple):
     velocity: optax.Updates
 
 
-def sgd_momentum(learning_rate: optax.ScalarOrSchedule, momentum: float = 0.9) -> optax.GradientTransformation:
+def sgd_momentum(
+    learning_rate: optax.ScalarOrSchedule, momentum: jax.typing.ArrayLike = 0.9
+) -> optax.GradientTransformation:
     r"""Gradient descent with momentum, the heavy ball.
 
     .. math:: v_{t+1} = \beta v_t + \alpha g_t, \qquad w_{t+1} = w_t - v_{t+1}
@@ -46,7 +48,9 @@ def sgd_momentum(learning_rate: optax.ScalarOrSchedule, momentum: float = 0.9) -
     return _with_velocity(_heavy_ball, learning_rate, momentum)
 
 
-def nesterov(learning_rate: optax.ScalarOrSchedule, momentum: float = 0.9) -> optax.GradientTransformation:
+def nesterov(
+    learning_rate: optax.ScalarOrSchedule, momentum: jax.typing.ArrayLike = 0.9
+) -> optax.GradientTransformation:
     r"""Nesterov's accelerated gradient, in the form that evaluates the gradient at the parameters.
 
     .. math:: v_{t+1} = \beta v_t + \alpha g_t, \qquad w_{t+1} = w_t - (\beta v_{t+1} + \alpha g_t)
@@ -88,7 +92,9 @@ def _nesterov(
 
 
 def _with_velocity(
-    rule: Callable[..., tuple[jax.Array, jax.Array]], learning_rate: optax.ScalarOrSchedule, momentum: float
+    rule: Callable[..., tuple[jax.Array, jax.Array]],
+    learning_rate: optax.ScalarOrSchedule,
+    momentum: jax.typing.ArrayLike,
 ) -> optax.GradientTransformation:
     def init(params: optax.Params) -> MomentumState:
         return MomentumState(jnp.zeros([], jnp.int32), optax.tree.zeros_like(params))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxopt_lab import optimizers, problems, simulate
-from jaxopt_lab.analysis import contraction_factor, definite_share, first_step_beyond, theory
+from jaxopt_lab.analysis import contraction_factor, definite_shares, first_step_beyond, theory
 
 pytestmark = pytest.mark.usefixtures("x64")
 
@@ -81,8 +81,16 @@ def test_survival_is_the_share_of_starts_that_stay():
 def test_definite_matrices_are_as_rare_as_published(dim, exact):
     """1/2, (2 - sqrt 2)/4 and (pi - 2 sqrt 2)/(4 pi) (Dean and Majumdar 2006)."""
     assert theory.definite_probability(dim) == pytest.approx(exact, abs=1e-10)
-    share = float(definite_share(jax.random.key(1), dim, 100_000))
+    share = float(definite_shares(jax.random.key(1), 3, 100_000)[dim - 1])
     assert share == pytest.approx(exact, abs=4 * np.sqrt(exact / 100_000))
+
+
+def test_shares_are_those_of_the_eigenvalues():
+    """The same draws, judged by their eigenvalues."""
+    gaussian = np.asarray(jax.random.normal(jax.random.key(2), (4, 4, 5000)))
+    symmetric = np.moveaxis(gaussian + gaussian.swapaxes(0, 1), -1, 0) / 2
+    expected = [(np.linalg.eigvalsh(symmetric[:, :dim, :dim]) > 0).all(-1).mean() for dim in range(1, 5)]
+    np.testing.assert_allclose(definite_shares(jax.random.key(2), 4, 5000), expected, atol=1e-12)
 
 
 def test_unknown_dimension_is_refused():

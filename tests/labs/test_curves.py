@@ -139,7 +139,7 @@ def test_numbers_and_settings_are_json_able(findings):
 def test_pictures_are_named_and_told(findings):
     assert [picture.name for picture in findings.pictures] == ["curves_scenarios", "curves_remedies"]
     assert all(picture.caption and picture.alt for picture in findings.pictures)
-    assert [answer.question for answer in findings.answers][-1].startswith("Final task, Debugging")
+    assert [answer.question for answer in findings.answers][-1].startswith("Final task, debugging")
 
 
 @pytest.mark.slow

@@ -93,11 +93,11 @@ def test_the_state_starts_at_zero_and_counts_steps(name):
 def test_what_each_state_holds():
     fields = {name: getattr(optimizers, name)(0.1).init(jnp.zeros(2))._fields for name in NAMES}
     assert fields == {
-        "sgd": ("count",),
-        "sgd_momentum": ("count", "velocity"),
-        "nesterov": ("count", "velocity"),
-        "rmsprop": ("count", "second_moment"),
-        "adam": ("count", "b1_power", "b2_power", "first_moment", "second_moment"),
+        "sgd": ("step",),
+        "sgd_momentum": ("step", "velocity"),
+        "nesterov": ("step", "velocity"),
+        "rmsprop": ("step", "second_moment"),
+        "adam": ("step", "b1_power", "b2_power", "first_moment", "second_moment"),
     }
 
 
@@ -105,7 +105,7 @@ def test_what_each_state_holds():
 def test_the_count_stops_at_the_largest_number(name):
     """A schedule must never see a negative step."""
     grads, optimizer = jnp.ones(1), getattr(optimizers, name)(0.1)
-    state = optimizer.init(grads)._replace(count=jnp.int32(2**31 - 1))
+    state = optimizer.init(grads)._replace(step=jnp.int32(2**31 - 1))
     _, state = jax.jit(optimizer.update)(grads, state)
     assert int(state.step) == 2**31 - 1
 

@@ -89,7 +89,7 @@ def answers(seen: dict[str, Any], tried: dict[str, Any]) -> list[Answer]:
         )
         for name in SCENARIOS
     ]
-    return [*per_scenario, Answer("Final task, Debugging: what to take away", _take_away(seen, tried))]
+    return [*per_scenario, Answer("Final task, debugging: what to take away", _take_away(seen, tried))]
 
 
 def _take_away(seen: dict[str, Any], tried: dict[str, Any]) -> str:

@@ -52,7 +52,7 @@ def answers(numbers: dict[str, Any], confidence: float) -> list[Answer]:
         Answer(
             "Which techniques could improve the model on the minority class?", _techniques(seed, digits, confidence)
         ),
-        Answer("Performance metrics: what to take away", _insight(seed, confidence)),
+        Answer("Final task, performance metrics: what to take away", _insight(seed, confidence)),
     ]
 
 
