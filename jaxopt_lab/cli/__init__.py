@@ -16,7 +16,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     from cyclopts import CycloptsError
 
     from jaxopt_lab.cli.app import app
+    from jaxopt_lab.engine.xla import started, tune_xla
 
+    if not started():  # where a program calls this function, XLA's options are that program's
+        tune_xla()
     try:
         app(arguments, exit_on_error=False, print_error=False, result_action="return_none")
     except CycloptsError as error:

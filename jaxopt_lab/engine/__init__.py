@@ -3,5 +3,6 @@
 from jaxopt_lab.engine.records import Record, Summary
 from jaxopt_lab.engine.run import sweep
 from jaxopt_lab.engine.trajectory import Trajectory, simulate
+from jaxopt_lab.engine.xla import tune_xla
 
-__all__ = ["Record", "Summary", "Trajectory", "simulate", "sweep"]
+__all__ = ["Record", "Summary", "Trajectory", "simulate", "sweep", "tune_xla"]

@@ -1,6 +1,7 @@
 """Arrays over lanes become a labelled dataset: the one place where results get their names."""
 
 import importlib.metadata
+import os
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -111,6 +112,7 @@ def _attributes(spec: Spec, chunk_size: int, device: str) -> dict[str, Any]:
         "specification": describe_json(spec),
         "dtype": str(spec.dtype),
         "device": device,
+        "xla_flags": os.environ.get("XLA_FLAGS", ""),
         "chunk_size": chunk_size,
         "jaxopt_lab": __version__,
         **versions,
