@@ -56,9 +56,9 @@ for name, curvature in (("w1", 1.0), ("w2", 10.0)):
 # %% [markdown]
 # ## Momentum is no magic
 #
-# Over many steps the distance to the minimum shrinks by a constant factor a step, and for the linear methods that factor
-# is known exactly. At the rates above momentum is hardly faster than slow gradient descent. With both at the best
-# settings for this bowl it is another matter.
+# Over many steps the distance to the minimum shrinks by a constant factor a step, which is known exactly for the linear
+# methods. At the rates above momentum is hardly faster than slow gradient descent. With both at the best settings for
+# this bowl it is another matter.
 
 
 # %%

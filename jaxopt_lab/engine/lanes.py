@@ -160,12 +160,20 @@ def program(structure: Structure) -> Callable[[Shared, Lane], dict[str, Any]]:
 
 def carry_bytes(structure: Structure, shared: Shared, lane: Lane) -> int:
     """How many bytes one lane takes from step to step: its parameters and its optimiser's state."""
+    leaves, tree = jax.tree.flatten((shared, lane))
+    return _carry_bytes(structure, tree, tuple((np.shape(leaf), np.result_type(leaf)) for leaf in leaves))
+
+
+@functools.lru_cache(maxsize=256)
+def _carry_bytes(structure: Structure, tree: Any, types: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]) -> int:
+    """Traced once for each structure: a trace takes milliseconds of every sweep."""
 
     def carry(shared: Shared, lane: Lane) -> Any:
         _, optimizer, start, _ = build(structure, shared, lane)
         return start, optimizer.init(start)
 
-    return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(jax.eval_shape(carry, shared, lane)))
+    abstract = jax.tree.unflatten(tree, [jax.ShapeDtypeStruct(*each) for each in types])
+    return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(jax.eval_shape(carry, *abstract)))
 
 
 def _variables(trajectory: Trajectory, record: Record) -> dict[str, Any]:

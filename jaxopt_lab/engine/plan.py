@@ -8,6 +8,9 @@ CARRY_BYTES = 256 * 1024
 MAX_LANES = 8192
 """Beyond this many lanes XLA splits each tiny step over its threads, and waits for them at each."""
 
+MAX_LANES_WITH_LOSS = 1024
+"""The same where the loss is recorded: its sum over the parameters is split sooner than the elementwise step."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Chunk:
@@ -42,14 +45,19 @@ class Plan:
         return [Chunk(index, *span) for index, span in enumerate(spans)]
 
 
-def chunk_size(num_lanes: int, bytes_per_lane: int) -> int:
+def chunk_size(num_lanes: int, bytes_per_lane: int, *, with_loss: bool) -> int:
     """The number of lanes, a power of two, whose carry fits the cache; never more than the lanes there are, rounded up.
 
+    Args:
+        num_lanes: how many lanes there are.
+        bytes_per_lane: what each carries from step to step.
+        with_loss: whether the loss of every step is looked at.
+
     Example:
-        >>> chunk_size(102_400, 24)
+        >>> chunk_size(102_400, 24, with_loss=False)
         8192
-        >>> chunk_size(256, 29_000)
+        >>> chunk_size(256, 29_000, with_loss=True)
         8
     """
-    fitting = max(1, min(MAX_LANES, CARRY_BYTES // max(1, bytes_per_lane)))
+    fitting = max(1, min(MAX_LANES_WITH_LOSS if with_loss else MAX_LANES, CARRY_BYTES // max(1, bytes_per_lane)))
     return min(1 << (int(fitting).bit_length() - 1), 1 << (int(num_lanes) - 1).bit_length())

@@ -120,7 +120,7 @@ def plan_sweep(spec: Spec) -> tuple[Plan, list[Program]]:
     prepared = [prepare(spec, variant) for variant in spec.variants]
     one = jax.tree.map(lambda leaf: leaf[0], lane_arguments(spec, np.zeros(1, int)))
     heaviest = max(carry_bytes(structure, shared, one) for structure, shared in prepared)
-    size = spec.chunk_size or chunk_size(spec.num_lanes, heaviest)
+    size = spec.chunk_size or chunk_size(spec.num_lanes, heaviest, with_loss=spec.record.summary)
     example = lane_arguments(spec, np.zeros(size, int))
     programs = [
         Program(structure, shared, jax.eval_shape(program(structure), shared, example))

@@ -51,7 +51,7 @@ def test_dry_run_says_what_would_run_and_runs_nothing(call, tmp_path):
     assert "trajectories: 3,000 of 1,000 steps" in outcome.out
     # 5 numbers of 4 bytes, 3 steps of 4 bytes less the status, which is made afterwards: 7 words and 2 parameters' ones
     assert "result:       96,000 bytes" in outcome.out
-    assert "chunks:       1 of 4,096 trajectories" in outcome.out
+    assert "chunks:       3 of 1,024 trajectories" in outcome.out
     assert not list(tmp_path.iterdir())
 
 

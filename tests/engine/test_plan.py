@@ -29,7 +29,7 @@ def test_a_plan_worked_out_by_hand():
 
 @given(LANES, BYTES)
 def test_the_size_is_a_power_of_two_within_the_limits(lanes, bytes_per_lane):
-    size = chunk_size(lanes, bytes_per_lane)
+    size = chunk_size(lanes, bytes_per_lane, with_loss=False)
     assert size & (size - 1) == 0
     assert 1 <= size <= MAX_LANES
     assert size < 2 * lanes  # rounded up to a power of two at most
@@ -40,8 +40,8 @@ def test_the_size_is_a_power_of_two_within_the_limits(lanes, bytes_per_lane):
 def test_more_lanes_never_shrink_it_and_more_bytes_never_grow_it(lanes, others, light, heavy):
     lanes, others = sorted((lanes, others))
     light, heavy = sorted((light, heavy))
-    assert chunk_size(lanes, light) <= chunk_size(others, light)
-    assert chunk_size(lanes, heavy) <= chunk_size(lanes, light)
+    assert chunk_size(lanes, light, with_loss=False) <= chunk_size(others, light, with_loss=False)
+    assert chunk_size(lanes, heavy, with_loss=False) <= chunk_size(lanes, light, with_loss=False)
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,9 @@ def test_more_lanes_never_shrink_it_and_more_bytes_never_grow_it(lanes, others, 
      (10**6, 256 * 1024, 1), (10**6, 10**9, 1), (10**6, 0, 8192)],
 )  # fmt: skip
 def test_sizes_worked_out_by_hand(lanes, bytes_per_lane, size):
-    assert chunk_size(lanes, bytes_per_lane) == size
+    assert chunk_size(lanes, bytes_per_lane, with_loss=False) == size
+
+
+def test_chunks_are_smaller_where_the_loss_is_looked_at():
+    assert chunk_size(10**6, 24, with_loss=True) == 1024
+    assert chunk_size(10**6, 1024, with_loss=True) == chunk_size(10**6, 1024, with_loss=False) == 256
