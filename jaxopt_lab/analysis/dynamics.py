@@ -49,3 +49,26 @@ def first_step_beyond(values: Any, distance: float) -> np.ndarray:
     """
     beyond = ~(np.abs(np.asarray(values)) <= distance)
     return np.where(beyond.any(-1), beyond.argmax(-1), -1)
+
+
+def quartiles(values: Any) -> np.ndarray:
+    """The quartiles along the last axis, by order statistics: what is not finite counts as infinitely large.
+
+    Where a quartile falls between two values it is their mean, as for the median: infinite if one of them is.
+
+    Args:
+        values: any numbers, shape ``(..., count)``.
+
+    Returns:
+        The lower quartile, the median and the upper quartile, shape ``(3, ...)``.
+
+    Example:
+        >>> quartiles([1.0, 2.0, 4.0, np.nan]).tolist()
+        [1.5, 3.0, inf]
+    """
+    ordered = np.sort(np.where(np.isfinite(values), values, np.inf), axis=-1)
+    count = ordered.shape[-1]
+    # The q-th order statistic, or the mean of two where count * q is whole.
+    low = [(count * quarter - 1) // 4 for quarter in (1, 2, 3)]
+    high = [count * quarter // 4 for quarter in (1, 2, 3)]
+    return np.moveaxis((ordered[..., low] + ordered[..., high]) / 2, -1, 0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from cyclopts import Parameter
 
+from jaxopt_lab.analysis import quartiles
 from jaxopt_lab.cli.files import check_target, load, write_whole
 from jaxopt_lab.engine.grid import unknown
 
@@ -41,7 +42,10 @@ def plot(
     result = load(sweep)
     swept = [str(axis) for axis in json.loads(result.attrs["specification"])["grid"]]
     if kind == "auto":
-        kind = "map" if len(swept) > 1 else "lines" if swept else "paths"
+        varied = sum(result.sizes[axis] > 1 for axis in swept)
+        kind = "map" if varied > 1 else "lines" if varied else "paths"
+    if x is not None and x == y:
+        raise ValueError(f"--x, --y: both are {x!r}; name two different hyperparameters")
     for name in (axis for axis in (x, y) if axis is not None):
         if name not in swept:
             raise ValueError(unknown("--x, --y", name, swept))
@@ -79,14 +83,11 @@ def _over_grid(
         return figure
     series = {str(n): values.sel(optimizer=n) for n in values.optimizer.values} if "optimizer" in values.dims else {}
     series = series or {result.attrs["title"].partition(": ")[2]: values}
-    quartiles = {
-        name: np.quantile(
-            _worst_for_nan(data).stack(all=[d for d in data.dims if d != x]).transpose(x, "all").values,
-            [0.25, 0.5, 0.75], axis=1, method="inverted_cdf",
-        )
+    spread = {
+        name: quartiles(data.stack(all=[d for d in data.dims if d != x]).transpose(x, "all").values)
         for name, data in series.items()
-    }  # fmt: skip
-    drawn = plots.quantile_bands(result[x].values, quartiles, xlabel=x, ylabel=label, title=result.attrs["title"])
+    }
+    drawn = plots.quantile_bands(result[x].values, spread, xlabel=x, ylabel=label, title=result.attrs["title"])
     return plots.figure_of(drawn.ax)
 
 

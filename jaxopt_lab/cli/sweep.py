@@ -140,13 +140,13 @@ def _spec(chosen: dict[str, Any]) -> Spec:
         import jax
 
         jax.config.update("jax_enable_x64", True)  # the process is ours: who asks for float64 gets it
-    problem = resolve("problem", chosen["problem"], problem_factories())
-    names = chosen["optimizer"].split(",")
-    factories = {name: resolve("optimizer", name.strip(), optimizer_factories()) for name in names}
+    problem = resolve("problem", str(chosen["problem"]), problem_factories())
+    names = chosen["optimizer"] if isinstance(chosen["optimizer"], list) else str(chosen["optimizer"]).split(",")
+    factories = {str(name): resolve("optimizer", str(name).strip(), optimizer_factories()) for name in names}
     grid, static = (_axes(name, chosen.get(name) or {}) for name in ("grid", "static"))
     record = int(chosen["record"]) if str(chosen["record"]).isdigit() else chosen["record"]
     return make_spec(
-        problem, factories if len(factories) > 1 else factories[names[0]], grid,
+        problem, factories if len(factories) > 1 else next(iter(factories.values())), grid,
         starts=chosen["starts"], num_steps=chosen["steps"], record=record, tolerance=chosen.get("tolerance"),
         seeds=chosen.get("seeds"), seed=chosen["seed"], static_grid=static, observe=None,
         dtype=chosen["dtype"], chunk_size=chosen.get("chunk_size"),
@@ -165,5 +165,5 @@ def _describe(spec: Spec) -> None:
     print("shape:        " + " × ".join(f"{name} {length}" for name, length in shape.items()))
     print(f"trajectories: {plan.num_variants * plan.num_lanes:,} of {spec.num_steps:,} steps")
     print(f"result:       {result_bytes(plan, programs):,} bytes in memory")
-    print(f"chunks:       {len(plan.chunks):,} of {plan.chunk_size:,} trajectories")
+    print(f"chunks:       {plan.num_chunks:,} of {plan.chunk_size:,} trajectories")
     print(f"compilations: {plan.num_variants}")

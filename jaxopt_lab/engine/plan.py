@@ -38,6 +38,11 @@ class Plan:
     chunk_size: int
 
     @property
+    def num_chunks(self) -> int:
+        """How many chunks there are."""
+        return self.num_variants * -(-self.num_lanes // self.chunk_size)
+
+    @property
     def chunks(self) -> list[Chunk]:
         """All chunks in order."""
         starts = range(0, self.num_lanes, self.chunk_size)

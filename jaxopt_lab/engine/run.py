@@ -40,7 +40,9 @@ def sweep(
 ) -> "xr.Dataset":
     """Run an optimiser from every start at every point of a grid, and label what comes out.
 
-    Hyperparameters are traced: other values, other numbers of values and other tolerances compile nothing new.
+    Hyperparameters are traced: other values, other numbers of values and other tolerances compile nothing new. As with
+    `jax.jit`, a function is traced once: what it reads from outside itself (a global, an attribute) is compiled in, and
+    a later change of that goes unseen. Pass what changes as an argument in the grid, or make a new function.
 
     Args:
         problem: a `Problem`, a factory of one (``problems.quadratic``) whose arguments may be in the grid, or a plain

@@ -184,7 +184,15 @@ def _starts(starts: Any, dtype: np.dtype[Any]) -> Any:
         shapes = [leaf.shape for leaf in leaves]
         came = starts if shapes == [()] else f"arrays of shapes {shapes}"
         raise ValueError(f"starts: got {came}; give their number, or arrays whose one leading axis counts the starts")
-    return jax.tree.map(lambda leaf: leaf.astype(dtype), arrays)
+    with np.errstate(over="ignore"):
+        cast = jax.tree.map(lambda leaf: leaf.astype(dtype), arrays)
+    for given, held in zip(leaves, jax.tree.leaves(cast), strict=True):
+        lost = np.isfinite(given) & ~np.isfinite(held)
+        if lost.any():
+            raise ValueError(
+                f"starts: got {given[lost][0]}, which {dtype} cannot hold; sweep in float64 or nearer to 0"
+            )
+    return cast
 
 
 def _dtype(dtype: Any) -> np.dtype[Any]:

@@ -3,9 +3,9 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-import xarray as xr
 
 from jaxopt_lab import optimizers, plots, problems
+from jaxopt_lab.analysis import quartiles
 from jaxopt_lab.engine import sweep
 from jaxopt_lab.labs.findings import Picture, Table
 
@@ -61,8 +61,8 @@ def tune(*, seed: int, num_steps: int, num_rates: int, num_starts: int, progress
         seed=seed,
         progress=progress,
     )
-    losses = _losses(result)
-    quartiles = {name: _quartiles(losses.sel(optimizer=name)) for name in METHODS}
+    losses = result.final_loss.transpose("optimizer", "learning_rate", "start")
+    spread = {name: quartiles(losses.sel(optimizer=name).values) for name in METHODS}
     diverged = (result.diverged_at >= 0).mean("start")
     return Tuning(
         settings={
@@ -73,9 +73,9 @@ def tune(*, seed: int, num_steps: int, num_rates: int, num_starts: int, progress
             "seed": seed,
         },
         learning_rates=rates,
-        quartiles=quartiles,
+        quartiles=spread,
         diverged={name: diverged.sel(optimizer=name).values for name in METHODS},
-        best={name: _best(rates, quartiles[name][1]) for name in METHODS},
+        best={name: _best(rates, spread[name][1]) for name in METHODS},
         trajectories=int(result.final_loss.size),
     )
 
@@ -105,16 +105,6 @@ def tuning_table(tuning: Tuning) -> Table:
         ("method", "best learning rate", "median final loss", f"decades of rates with a loss below {GOOD_LOSS}"),
         [(name, *best) for name, best in tuning.best.items()],
     )
-
-
-def _losses(result: xr.Dataset) -> xr.DataArray:
-    """Final losses in which what is not finite counts as infinitely bad, so that medians stay honest."""
-    return result.final_loss.where(np.isfinite(result.final_loss), np.inf)
-
-
-def _quartiles(losses: xr.DataArray) -> np.ndarray:
-    # Order statistics, not interpolation between them: between a number and infinity there is nothing.
-    return np.quantile(losses, [0.25, 0.5, 0.75], axis=losses.get_axis_num("start"), method="inverted_cdf")
 
 
 def _best(rates: np.ndarray, median: np.ndarray) -> Best:
