@@ -3,6 +3,7 @@
 import cyclopts
 
 from jaxopt_lab import __version__
+from jaxopt_lab.cli.bench import bench
 from jaxopt_lab.cli.catalogue import list_names
 from jaxopt_lab.cli.demo import demo
 from jaxopt_lab.cli.plot import plot
@@ -16,4 +17,5 @@ app = cyclopts.App(
 app.command(demo)
 app.command(sweep)
 app.command(plot)
+app.command(bench)
 app.command(list_names, name="list")

@@ -25,7 +25,8 @@ MAY_IMPORT = {
     "plots": ISLANDS | {"engine"} | READERS,
     "labs": ISLANDS | {"engine", "plots"} | READERS,
     "report": ISLANDS | {"engine", "plots", "labs"} | READERS,
-    "cli": ISLANDS | {"engine", "plots", "labs", "report"} | READERS,
+    "bench": ISLANDS | {"engine", "plots", "labs"} | READERS,
+    "cli": ISLANDS | {"engine", "plots", "labs", "report", "bench"} | READERS,
 }
 
 

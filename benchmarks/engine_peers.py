@@ -1,0 +1,151 @@
+"""The peers of the engine that do not come with it: PyTorch, numba, and C compiled on the spot."""
+
+import ctypes
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jaxopt_lab.bench.bowl import CURVATURES, all_lanes, seed_adam
+from jaxopt_lab.bench.machine import cores
+from jaxopt_lab.bench.rounds import Method, MissingPeerError, need
+
+C_SOURCE = Path(__file__).with_name("adam.c")
+C_FLAGS = ("-O3", "-march=native", "-fno-math-errno")
+
+SEED = "NumPy, one trajectory at a time"
+TORCH = "PyTorch over all lanes, eager"
+TORCH_FIRST = "PyTorch over all lanes, eager, coordinates first"
+TORCH_OPTIM = "torch.optim.Adam, one trajectory at a time"
+NUMBA = "numba, prange over lanes"
+C = f"C, cc {' '.join(C_FLAGS)}, a thread a core"
+
+ONE_START, ONE_RATE = (4.0, 1.5), 0.2
+
+
+def peers(lanes: int, steps: int) -> dict[str, Method]:
+    """Every peer that XLA's options say nothing to. The slow ones run fewer steps: their time is proportional."""
+    some, few = max(1, steps // 20), max(1, steps // 10)
+    return {
+        TORCH: Method(lambda: torch_over_all_lanes(lanes, some), lanes * some),
+        TORCH_FIRST: Method(lambda: torch_over_all_lanes(lanes, some, coordinates_first=True), lanes * some),
+        NUMBA: Method(lambda: numba_over_all_lanes(lanes, steps), lanes * steps),
+        C: Method(lambda: c_over_all_lanes(lanes, steps), lanes * steps),
+        SEED: Method(lambda: one_trajectory_at_a_time(steps), steps),
+        TORCH_OPTIM: Method(lambda: torch_optim_one_at_a_time(few), few),
+    }
+
+
+def one_trajectory_at_a_time(steps: int) -> Callable[[], np.ndarray]:
+    """The seed's loop as it is: one start, one rate."""
+    return lambda: seed_adam(np.array(ONE_START), ONE_RATE, np.array(CURVATURES), steps)
+
+
+def torch_over_all_lanes(lanes: int, steps: int, *, coordinates_first: bool = False) -> Callable[[], Any]:
+    """The same loop in tensors, in place where it can be; the axis of lanes before or after that of the coordinates."""
+    torch = need("torch")
+    rates, points = (torch.from_numpy(each) for each in all_lanes(lanes))
+    rates, curvatures = rates[:, None], torch.tensor(CURVATURES)
+    if not coordinates_first:
+        return lambda: _torch_adam(torch, points, rates, curvatures, steps)
+    rates, points = rates.T.contiguous(), points.T.contiguous()
+    return lambda: _torch_adam(torch, points, rates, curvatures[:, None], steps).T
+
+
+def _torch_adam(torch: Any, points: Any, rates: Any, curvatures: Any, steps: int) -> Any:
+    w, s, r = points.clone(), torch.zeros_like(points), torch.zeros_like(points)
+    with torch.no_grad():
+        for t in range(1, steps + 1):
+            g = curvatures * w
+            s.mul_(0.9).add_(g, alpha=0.1)
+            r.mul_(0.999).addcmul_(g, g, value=0.001)
+            denominator = (r / (1 - 0.999**t)).sqrt_().add_(1e-8)
+            w.sub_((s / (1 - 0.9**t)).mul_(rates).div_(denominator))
+    return w
+
+
+def torch_optim_one_at_a_time(steps: int) -> Callable[[], Any]:
+    """What PyTorch's users write for one trajectory."""
+    torch = need("torch")
+    h = torch.tensor(CURVATURES)
+
+    def final() -> Any:
+        w = torch.tensor(ONE_START, requires_grad=True)
+        optimizer = torch.optim.Adam([w], lr=ONE_RATE)
+        for _ in range(steps):
+            optimizer.zero_grad()
+            (0.5 * (h * w * w).sum()).backward()
+            optimizer.step()
+        return w.detach()
+
+    return final
+
+
+def numba_over_all_lanes(lanes: int, steps: int) -> Callable[[], np.ndarray]:
+    """A loop over lanes on all cores, and in each the loop over steps."""
+    kernel = _numba_kernel(need("numba"))
+    rates, points = all_lanes(lanes)
+    return lambda: kernel(points, rates, np.array(CURVATURES, np.float32), steps)
+
+
+def _numba_kernel(numba: Any) -> Any:
+    b1, b2, eps, one = (np.float32(value) for value in (0.9, 0.999, 1e-8, 1.0))
+
+    @numba.njit(parallel=True, fastmath=False)
+    def kernel(points: np.ndarray, rates: np.ndarray, h: np.ndarray, steps: int) -> np.ndarray:
+        end = np.empty_like(points)
+        for lane in numba.prange(points.shape[0]):
+            for d in range(points.shape[1]):
+                w, s, r, b1_power, b2_power = points[lane, d], np.float32(0), np.float32(0), one, one
+                for _ in range(steps):
+                    b1_power *= b1
+                    b2_power *= b2
+                    g = h[d] * w
+                    s = b1 * s + (one - b1) * g
+                    r = b2 * r + (one - b2) * g * g
+                    w -= rates[lane] * (s / (one - b1_power)) / (np.sqrt(r / (one - b2_power)) + eps)
+                end[lane, d] = w
+        return end
+
+    return kernel
+
+
+def c_over_all_lanes(lanes: int, steps: int) -> Callable[[], np.ndarray]:
+    """`adam.c`, one thread a core, each with its part of the lanes."""
+    adam = _compiled_c()
+    rates, points = all_lanes(lanes)
+    t = np.arange(1, steps + 1)
+    shared = [np.asarray(each, np.float32) for each in (CURVATURES, 1 / (1 - 0.9**t), 1 / (1 - 0.999**t))]
+    parts = list(zip(np.array_split(rates, cores()), np.array_split(points, cores()), strict=True))
+    pool = ThreadPoolExecutor(cores())
+
+    def run(part: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        part_rates, part_points = part
+        moved = np.ascontiguousarray(part_points.T)
+        arrays = [part_rates, *shared, moved]
+        adam(len(part_rates), steps, *(each.ctypes.data_as(ctypes.POINTER(ctypes.c_float)) for each in arrays))
+        return moved.T
+
+    return lambda: np.concatenate(list(pool.map(run, parts)))
+
+
+def _compiled_c() -> Any:
+    """The function in `adam.c`; calling it releases Python's lock."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        raise MissingPeerError("no C compiler: there is no 'cc' on the path")
+    with tempfile.TemporaryDirectory() as folder:
+        library = Path(folder) / "adam.so"
+        command = [compiler, *C_FLAGS, "-shared", "-fPIC", "-o", library, C_SOURCE, "-lm"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise MissingPeerError(f"cc could not compile {C_SOURCE.name}: {done.stderr.strip()[:200]}")
+        adam = ctypes.CDLL(str(library)).adam  # stays loaded when the file is gone
+    pointer = ctypes.POINTER(ctypes.c_float)
+    adam.argtypes, adam.restype = [ctypes.c_long, ctypes.c_long, *[pointer] * 5], None
+    return adam
