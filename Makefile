@@ -12,7 +12,7 @@ TEST := $(VENV)/.installed-test
 OLDEST := $(OLDEST_VENV)/.installed-oldest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oldest lint format lock clean
+.PHONY: help demo test test-oldest bench lint format lock clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -30,6 +30,9 @@ test: $(TEST) ## make the environment and run the tests
 test-oldest: $(OLDEST) ## the tests but the slow ones, with the oldest supported versions (on Python 3.11 or 3.12)
 	@$(OLDEST_VENV)/bin/python -m pytest -n $(WORKERS) -m "not slow" -W default --disable-warnings \
 		--ignore tests/metrics/test_against_sklearn.py $(TESTS)
+
+bench: $(RUN) ## time everything beside its peers, on a machine with nothing else to do; into benchmarks/results/
+	@$(VENV)/bin/python benchmarks/all.py
 
 lint: $(TEST) ## check style, format and types
 	@$(VENV)/bin/ruff check .

@@ -1,0 +1,100 @@
+"""Does the cost follow the work? Time per lane and step, over numbers of lanes, of steps and of dimensions.
+
+    .venv/bin/python benchmarks/scaling.py [--most-lanes 10000000] [--steps 100] [--out scaling.json]
+
+Adam on bowls, `record="final"`. `--most-lanes 100000000` goes as far as a hundred million. What is flat in the table
+scales; the first rows show what a sweep costs before it does anything.
+"""
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from jaxopt_lab import optimizers, problems, sweep, tune_xla
+from jaxopt_lab.bench.bowl import chunking
+from jaxopt_lab.bench.machine import describe_machine, one_line
+from jaxopt_lab.bench.output import table, write_json
+from jaxopt_lab.bench.rounds import Method, measure
+from jaxopt_lab.bench.script import parser
+
+STARTS = 100
+DIMENSIONS = (2, 10, 100, 1000)
+SHORTEST = 10
+
+
+def bowl_sweep(lanes: int, steps: int, dimensions: int) -> Any:
+    """One sweep; its result."""
+    rates, starts = np.logspace(-4, -1, lanes // STARTS), np.random.default_rng(0).uniform(-4, 4, (STARTS, dimensions))
+    bowl = problems.quadratic(np.linspace(1, 10, dimensions))
+    grid = {"learning_rate": rates}
+    return sweep(bowl, optimizers.adam, grid, starts=starts.astype(np.float32), num_steps=steps, record="final")
+
+
+def sizes(least_lanes: int, most_lanes: int, steps: int) -> dict[str, list[tuple[int, int, int]]]:
+    """For each question the (lanes, steps, dimensions) to measure: ten times as much from row to row."""
+    lanes = [least_lanes * 10**power for power in range(9) if least_lanes * 10**power <= most_lanes]
+    most = max(SHORTEST, 100 * steps)
+    lengths = [SHORTEST * 10**power for power in range(9) if SHORTEST * 10**power <= most]
+    return {
+        "lanes": [(count, steps, 2) for count in lanes],
+        "steps": [(least_lanes, length, 2) for length in lengths],
+        "dimensions": [(max(STARTS, least_lanes * 2 // d // STARTS * STARTS), steps, d) for d in DIMENSIONS],
+    }
+
+
+def run(least_lanes: int, most_lanes: int, steps: int, rounds: int) -> dict[str, Any]:
+    """Measure each question's rows."""
+    questions = {}
+    for question, rows in sizes(least_lanes, most_lanes, steps).items():
+        methods = {
+            str(size): Method(lambda size=size: lambda: bowl_sweep(*size), size[0] * size[1] * size[2] // 2)
+            for size in rows
+        }
+        timings = measure(methods, rounds)
+        questions[question] = [_row(size, timings.rows()[str(size)]) for size in rows]
+    return {"rounds": rounds, "machine": describe_machine(), "questions": questions}
+
+
+def _row(size: tuple[int, int, int], row: dict[str, Any]) -> dict[str, Any]:
+    lanes, steps, dimensions = size
+    named = {
+        "lanes": lanes,
+        "steps": steps,
+        "dimensions": dimensions,
+        "portions": chunking(bowl_sweep(lanes, 1, dimensions)),
+    }
+    return named | {"nanoseconds_a_step_of_two_parameters": 1e9 / row["rate"], **row}
+
+
+def report(result: dict[str, Any]) -> str:
+    """A table for each question."""
+    parts = [f"Adam on bowls, median of {result['rounds']} rounds", one_line(result["machine"])]
+    for question, rows in result["questions"].items():
+        columns = ["lanes", "steps", "dimensions", "seconds", "ns per lane, step and 2 parameters", "first s"]
+        cells = [
+            [
+                f"{row['lanes']:,}", row["steps"], row["dimensions"], row["steady_seconds"],
+                row["nanoseconds_a_step_of_two_parameters"], row["first_seconds"],
+            ]
+            for row in rows
+        ]  # fmt: skip
+        parts += [f"\nover {question}", table(columns, cells)]
+    return "\n".join(parts)
+
+
+def main(arguments: list[str]) -> None:
+    """Measure, print the tables, write the JSON."""
+    options = parser(__doc__, least_lanes=10_000, most_lanes=10_000_000, steps=100, rounds=3)
+    options.add_argument("--plain", action="store_true", help="without the options of tune_xla")
+    chosen = options.parse_args(arguments)
+    if not chosen.plain:
+        tune_xla()
+    result = run(chosen.least_lanes, chosen.most_lanes, chosen.steps, chosen.rounds)
+    print(report(result))
+    if chosen.out:
+        write_json(chosen.out, result)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,152 @@
+"""Every other script runs at a size that says nothing about speed, prints its table and writes its JSON."""
+
+import importlib.util
+import json
+
+import numpy as np
+import pytest
+
+from jaxopt_lab.bench.rounds import MissingPeerError
+
+TORCH = importlib.util.find_spec("torch") is not None
+
+
+@pytest.fixture
+def run(script, capsys, tmp_path):
+    """Call a script's main with words, as the command line does; what it wrote, and what it printed."""
+
+    def run(name, *words):
+        out = tmp_path / f"{name}.json"
+        script(name).main([*words, "--out", str(out)])
+        return json.loads(out.read_text()), capsys.readouterr().out
+
+    return run
+
+
+def test_networks_are_timed_beside_peers_or_name_them(run, script):
+    networks = script("networks")
+    words = ("--rates", "2", "--seeds", "2", "--steps", "2", "--batch", "4", "--few", "1", "--rounds", "1")
+    result, printed = run("networks", *words)
+    assert result["networks"] == 4
+    peers = {networks.TORCH_ONE, networks.TORCH_FUNC}
+    assert result["methods"].keys() == {networks.OURS, networks.OPTAX} | (peers if TORCH else set())
+    assert result["missing"].keys() == (set() if TORCH else peers)
+    for name, reason in result["missing"].items():
+        assert f"missing: {name} ({reason})" in printed
+    assert result["methods"][networks.OURS]["ours_times_as_fast"] == 1.0
+
+
+def test_networks_learn_the_same_by_every_method(script):
+    """On all rows, so that nothing is drawn: the losses after three steps."""
+    networks = script("networks")
+    work = networks.Work(rates=2, seeds=2, steps=3, batch=None)
+    expected = networks.ours(work)()
+    assert expected.shape == (4,)
+    assert (np.diff(expected.reshape(2, 2), axis=0) < 0).all()  # the higher rate is further
+    # float32 sums over a thousand rows, in another order in each library
+    np.testing.assert_allclose(networks.optax_over_all_networks(work)(), expected, rtol=1e-5)
+    if not TORCH:
+        with pytest.raises(MissingPeerError, match="No module named 'torch'"):
+            networks.torch_func_over_all_networks(work)
+        pytest.skip("torch is not here, and the benchmark says so")
+    np.testing.assert_allclose(networks.torch_func_over_all_networks(work)(), expected, rtol=1e-5)
+    np.testing.assert_allclose(networks.torch_one_by_one(work, 4)(), expected, rtol=1e-5)
+
+
+def test_scaling_asks_its_three_questions(run):
+    words = ("--least-lanes", "100", "--most-lanes", "1000", "--steps", "1", "--rounds", "1", "--plain")
+    result, printed = run("scaling", *words)
+    sizes = {
+        question: [(row["lanes"], row["steps"], row["dimensions"]) for row in rows]
+        for question, rows in result["questions"].items()
+    }
+    assert sizes["lanes"] == [(100, 1, 2), (1000, 1, 2)]
+    assert sizes["steps"] == [(100, 10, 2), (100, 100, 2)]
+    assert sizes["dimensions"] == [(100, 1, 2), (100, 1, 10), (100, 1, 100), (100, 1, 1000)]
+    assert "over dimensions" in printed
+
+
+def test_nine_lanes_in_ten_finish_early_and_the_last_never(run):
+    """The work is what it is said to be, whatever the time."""
+    result, printed = run("early_finish", "--lanes", "2000", "--steps", "200", "--rounds", "1", "--plain")
+    assert result["converged_early"] == 0.9
+    assert result["never_converged"] == 0.1
+    assert result["met"] == (result["reached"] <= 0.3)
+    assert "90% of the lanes converged within 5% of the steps, 10% never" in printed
+
+
+def test_a_first_sweep_fills_the_cache_it_is_given(script, tmp_path):
+    startup = script("startup")
+    startup.process(startup.SWEEP, lambda: str(tmp_path))()
+    assert any(tmp_path.iterdir())
+
+
+def test_startup_times_every_process(run, script, monkeypatch):
+    """With nothing in them: what a process costs is not asked here."""
+    startup = script("startup")
+    programs = dict.fromkeys(startup.PROGRAMS, "pass")
+    monkeypatch.setattr(startup, "PROGRAMS", programs)
+    result, printed = run("startup", "--rounds", "1")
+    assert result["methods"].keys() == programs.keys()
+    assert "import jaxopt_lab takes" in printed
+
+
+def test_metrics_are_timed_and_agree_with_scikit_learn(run, script):
+    metrics = script("metrics")
+    result, printed = run("metrics", "--most-samples", "300", "--rounds", "1")
+    assert [row["metric"] for row in result["rows"]] == list(metrics.OF_SCORES + metrics.OF_CLASSES)
+    for row in result["rows"]:
+        assert row["metric"] in printed
+        assert row["differs_by"]["jaxopt_lab"] < 1e-6  # scikit-learn takes some means in the scores' float32
+        assert row["differs_by"]["jaxopt_lab, jit"] < 1e-6
+
+
+def test_the_device_is_said(run):
+    result, printed = run(
+        "device", "--most-lanes", "1000", "--steps", "2", "--rounds", "1", "--copy-bytes", "65536", "--plain"
+    )
+    assert [row["lanes"] for row in result["rows"]] == [1000]
+    assert printed.startswith("This ran on cpu: cpu.")
+
+
+def test_a_table_goes_where_the_page_has_room_for_it(script, tmp_path):
+    readme_table = script("readme_table")
+    method = {"rate": 1900.4, "ratio_to_optax": 3.456}
+    tuned = {
+        "methods": {"ours": method}, "missing": {"numba": "ImportError: none"}, "lanes": 102_400, "steps": 1000,
+        "rounds": 5, "machine": {"processor": "A processor", "cores": 2, "jax": "0.10.2"},
+    }  # fmt: skip
+    results, page = tmp_path / "engine.json", tmp_path / "README.md"
+    results.write_text(json.dumps({"modes": {"tuned": tuned, "plain": {"methods": {"ours": method}}}}))
+    page.write_text(f"before\n{readme_table.BEGIN}\nold\n{readme_table.END}\nafter\n")
+    words = ["--results", str(results), "--page", str(page)]
+    with pytest.raises(SystemExit, match="not what"):
+        readme_table.main([*words, "--check"])
+    assert "old" in page.read_text()
+    readme_table.main(words)
+    readme_table.main([*words, "--check"])
+    assert page.read_text().startswith(f"before\n{readme_table.BEGIN}\n| method |")
+    assert page.read_text().endswith(f"{readme_table.END}\nafter\n")
+    assert "| ours | 1,900 | 3.5 |" in page.read_text()
+    assert "| numba | missing: ImportError: none | |" in page.read_text()
+    page.write_text("no markers")
+    with pytest.raises(ValueError, match="the page needs one line"):
+        readme_table.main(words)
+
+
+def test_a_script_that_fails_is_named_and_the_others_run(script, tmp_path, monkeypatch):
+    scripts = script("all")
+    (tmp_path / "good.py").write_text("import sys; print('a table'); open(sys.argv[2], 'w').write('{}')")
+    (tmp_path / "bad.py").write_text("raise SystemExit(3)")
+    monkeypatch.setattr(scripts, "HERE", tmp_path)
+    monkeypatch.setattr(scripts, "SCRIPTS", ("bad", "good"))
+    with pytest.raises(SystemExit, match="failed: bad"):
+        scripts.main(["--folder", str(tmp_path / "results")])
+    assert {path.name for path in (tmp_path / "results").iterdir()} == {"good.json", "good.txt"}
+    assert (tmp_path / "results" / "good.txt").read_text() == "a table\n"
+
+
+def test_every_script_that_measures_is_run_by_all(script):
+    scripts = script("all")
+    helpers = {"all", "engine_peers", "readme_table"}
+    assert {path.stem for path in scripts.HERE.glob("*.py")} - helpers == set(scripts.SCRIPTS)
