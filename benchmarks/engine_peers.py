@@ -87,40 +87,47 @@ def torch_optim_one_at_a_time(steps: int) -> Callable[[], Any]:
 
 
 def numba_over_all_lanes(lanes: int, steps: int) -> Callable[[], np.ndarray]:
-    """A loop over lanes on all cores, and in each the loop over steps."""
+    """A loop over lanes on all cores, and in each the loop over steps, all numbers of a lane in registers."""
     kernel = _numba_kernel(need("numba"))
     rates, points = all_lanes(lanes)
-    return lambda: kernel(points, rates, np.array(CURVATURES, np.float32), steps)
+    arguments = (rates, np.array(CURVATURES, np.float32), *_corrections(steps))
+    return lambda: kernel(points, *arguments)
 
 
 def _numba_kernel(numba: Any) -> Any:
     b1, b2, eps, one = (np.float32(value) for value in (0.9, 0.999, 1e-8, 1.0))
 
     @numba.njit(parallel=True, fastmath=False)
-    def kernel(points: np.ndarray, rates: np.ndarray, h: np.ndarray, steps: int) -> np.ndarray:
+    def kernel(
+        points: np.ndarray, rates: np.ndarray, h: np.ndarray, s_correction: np.ndarray, r_correction: np.ndarray
+    ) -> np.ndarray:
         end = np.empty_like(points)
         for lane in numba.prange(points.shape[0]):
-            for d in range(points.shape[1]):
-                w, s, r, b1_power, b2_power = points[lane, d], np.float32(0), np.float32(0), one, one
-                for _ in range(steps):
-                    b1_power *= b1
-                    b2_power *= b2
-                    g = h[d] * w
-                    s = b1 * s + (one - b1) * g
-                    r = b2 * r + (one - b2) * g * g
-                    w -= rates[lane] * (s / (one - b1_power)) / (np.sqrt(r / (one - b2_power)) + eps)
-                end[lane, d] = w
+            x, y, rate = points[lane, 0], points[lane, 1], rates[lane]
+            sx = sy = rx = ry = np.float32(0)
+            for t in range(s_correction.shape[0]):
+                gx, gy = h[0] * x, h[1] * y
+                sx, sy = b1 * sx + (one - b1) * gx, b1 * sy + (one - b1) * gy
+                rx, ry = b2 * rx + (one - b2) * gx * gx, b2 * ry + (one - b2) * gy * gy
+                x -= rate * (sx * s_correction[t]) / (np.sqrt(rx * r_correction[t]) + eps)
+                y -= rate * (sy * s_correction[t]) / (np.sqrt(ry * r_correction[t]) + eps)
+            end[lane, 0], end[lane, 1] = x, y
         return end
 
     return kernel
+
+
+def _corrections(steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """What Adam's two moments are multiplied by at each step, since both start at 0."""
+    t = np.arange(1, steps + 1)
+    return (1 / (1 - 0.9**t)).astype(np.float32), (1 / (1 - 0.999**t)).astype(np.float32)
 
 
 def c_over_all_lanes(lanes: int, steps: int) -> Callable[[], np.ndarray]:
     """`adam.c`, one thread a core, each with its part of the lanes."""
     adam = _compiled_c()
     rates, points = all_lanes(lanes)
-    t = np.arange(1, steps + 1)
-    shared = [np.asarray(each, np.float32) for each in (CURVATURES, 1 / (1 - 0.9**t), 1 / (1 - 0.999**t))]
+    shared = [np.array(CURVATURES, np.float32), *_corrections(steps)]
     parts = list(zip(np.array_split(rates, cores()), np.array_split(points, cores()), strict=True))
     pool = ThreadPoolExecutor(cores())
 
