@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/memory.py [--lanes 10000000] [--steps 20] [--out memory.json]
 
 The sweep runs in a process of its own, which says how much memory it held at most: before the sweep, with everything
-imported and compiled, and after it. `--lanes 100000000` is the full size; its store takes about 4 GB on disk for a
+imported and compiled, and after it. `--lanes 100000000` is the full size; its store takes a few GB on disk for a
 while, in the folder `--scratch`, by default the system's temporary one.
 """
 
@@ -30,15 +30,7 @@ SMALL = 100 * STARTS  # enough lanes to have everything compiled and every threa
 def stored_sweep(lanes: int, steps: int, place: Path) -> Any:
     """One sweep whose summary goes to disk as it is made; its result, of which nothing is read."""
     bowl, grid = problems.quadratic(CURVATURES), {"learning_rate": np.logspace(-4, -1, lanes // STARTS)}
-    return sweep(
-        bowl,
-        optimizers.adam,
-        grid,
-        starts=starts(),
-        num_steps=steps,
-        record="summary",
-        store=place,  # pyright: ignore[reportCallIssue]
-    )
+    return sweep(bowl, optimizers.adam, grid, starts=starts(), num_steps=steps, record="summary", store=place)
 
 
 def peak_bytes() -> int:
