@@ -16,10 +16,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     from cyclopts import CycloptsError
 
     from jaxopt_lab.cli.app import app
+    from jaxopt_lab.engine.cache import keep_compiled
     from jaxopt_lab.engine.xla import started, tune_xla
 
-    if not started():  # where a program calls this function, XLA's options are that program's
+    if not started():  # where a program calls this function, XLA's options and its cache are that program's
         tune_xla()
+        keep_compiled()
     try:
         app(arguments, exit_on_error=False, print_error=False, result_action="return_none")
     except CycloptsError as error:

@@ -36,23 +36,17 @@ def check_target(target: Path, *, overwrite: bool, suffixes: tuple[str, ...] = S
 
 
 def save(result: "xr.Dataset", target: Path, *, overwrite: bool) -> None:
-    """Write a dataset in the format that the ending of its place says.
+    """Write a dataset to a file ending in ``.nc``.
 
     Args:
         result: the dataset.
-        target: a folder ending in ``.zarr``, or a file ending in ``.nc``.
+        target: the file.
         overwrite: whether to replace what lies there.
 
     Raises:
         OSError: if it cannot be written; nothing is left then.
     """
-    # Zarr's third format has no fixed-length text; as objects, names are stored at whatever length they have.
-    texts = {name: c.astype(object) for name, c in result.coords.items() if c.dtype.kind == "U"}
-    result = result.assign_coords(texts)
-    if target.suffix == ".zarr":
-        write_whole(target, lambda place: result.to_zarr(place, mode="w", consolidated=False), overwrite=overwrite)
-    else:
-        write_whole(target, result.to_netcdf, overwrite=overwrite)
+    write_whole(target, result.to_netcdf, overwrite=overwrite)
 
 
 def write_whole(target: Path, write: Callable[[Path], object], *, overwrite: bool) -> None:
@@ -67,18 +61,19 @@ def write_whole(target: Path, write: Callable[[Path], object], *, overwrite: boo
         OSError: if it cannot be written; nothing is left then.
     """
     unfinished = target.with_name(f".unfinished-{target.name}")
-    _remove(unfinished)
+    remove(unfinished)
     try:
         write(unfinished)
         if overwrite:
-            _remove(target)
+            remove(target)
         unfinished.rename(target)
     except BaseException:
-        _remove(unfinished)
+        remove(unfinished)
         raise
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
     if path.is_dir():
         shutil.rmtree(path)
     else:
@@ -96,10 +91,14 @@ def load(source: Path) -> "xr.Dataset":
     """
     import xarray as xr
 
+    from jaxopt_lab import open_sweep
+
     if not source.exists():
         raise ValueError(f"{source} does not exist; save a sweep there first: jaxopt-lab sweep ... --out {source}")
+    if source.is_dir():
+        return open_sweep(source)
     try:
-        result = xr.open_zarr(source, consolidated=False) if source.is_dir() else xr.open_dataset(source)
+        result = xr.open_dataset(source)
     except Exception as error:  # whatever the reader of a foreign file stumbles over
         raise ValueError(f"{source} is no saved sweep: {error}") from error
     if "specification" not in result.attrs:

@@ -11,7 +11,9 @@ from jaxopt_lab.cli.catalogue import optimizer_factories, problem_factories, res
 from jaxopt_lab.cli.device import announce_device
 from jaxopt_lab.cli.values import parse_axes, parse_values
 from jaxopt_lab.engine.grid import unknown
-from jaxopt_lab.engine.run import plan_sweep, result_bytes, run_spec
+from jaxopt_lab.engine.memory import result_bytes
+from jaxopt_lab.engine.run import run_spec
+from jaxopt_lab.engine.settle import plan_of, settle
 from jaxopt_lab.engine.spec import Spec, make_spec
 
 
@@ -52,8 +54,11 @@ class SweepOptions:
     dtype: Literal["float32", "float64"] | None = None
     "Floating-point type (float32)."
 
+    tiling: str | None = None
+    "How trajectories are packed into programs, such as 4096:2:scalars (by rule, or measured)."
+
     chunk_size: int | None = None
-    "Trajectories that run as one program (as many as the cache holds)."
+    "Trajectories that are run, stored and marked as done as one piece."
 
 
 _DEFAULTS = {"starts": 1, "steps": 1000, "record": "summary", "seed": 0, "dtype": "float32"}
@@ -68,6 +73,7 @@ def sweep(
     config: Path | None = None,
     out: Path | None = None,
     overwrite: Annotated[bool, Parameter(negative="")] = False,
+    shard: str | None = None,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     require: str | None = None,
 ) -> None:
@@ -78,30 +84,50 @@ def sweep(
         optimizer: name of the optimiser, or several between commas (see jaxopt-lab list optimizers).
         options: what the sweep is made of.
         config: a TOML file with any of the options; [grid] and [static] are tables in it.
-        out: where to save: a folder ending in .zarr, or a file ending in .nc.
+        out: where to save: a folder ending in .zarr, to which results are written as they come, and which an interrupted
+            sweep is taken up from; or a file ending in .nc, written at the end.
         overwrite: replace a result that lies there already.
+        shard: I/N, to run every N-th part from the I-th on, counted from 0, into a common folder.
         dry_run: say what would run, and run nothing.
         require: refuse to run on another device than this one: cpu, gpu or tpu.
     """
-    from jaxopt_lab.cli.files import check_target, save
+    from jaxopt_lab.cli.files import check_target, remove, save
 
     given = {"problem": problem, "optimizer": optimizer}
     given |= {name: value for name, value in vars(options or SweepOptions()).items() if value is not None}
     chosen = _DEFAULTS | (_read(config) if config else {}) | {n: v for n, v in given.items() if v is not None}
+    streams = out is not None and out.suffix == ".zarr"
     if out is not None:
-        check_target(out, overwrite=overwrite)
+        check_target(out, overwrite=overwrite or streams)
     spec = _spec(chosen)
+    parts = None if shard is None else _shard(shard, streams=streams)
     announce_device(require)
     if dry_run:
         _describe(spec)
         return
-    result = run_spec(spec, progress=True)
+    if streams and overwrite:
+        remove(out)
+    result = run_spec(spec, store=out if streams else None, shard=parts, progress=True)
     print(result)
     if out is None:
         print("nothing saved: name a place with --out run.zarr")
+    elif streams:
+        print(
+            f"saved: {out}, {result.fraction_done:.0%} done (open it with jaxopt_lab.open_sweep or jaxopt-lab plot {out})"
+        )
     else:
         save(result, out, overwrite=overwrite)
-        print(f"saved: {out} (open it with xarray.open_zarr or jaxopt-lab plot {out})")
+        print(f"saved: {out} (open it with xarray.open_dataset or jaxopt-lab plot {out})")
+
+
+def _shard(text: str, *, streams: bool) -> tuple[int, int]:
+    """The share that a text such as 0/4 names."""
+    number, slash, count = text.partition("/")
+    if not (slash and number.isdecimal() and count.isdecimal() and int(number) < int(count)):
+        raise ValueError(f"--shard: got {text!r}; write I/N with I from 0 to N - 1, such as 0/4")
+    if not streams:
+        raise ValueError("--shard: the shares need a common place; name it with --out run.zarr")
+    return int(number), int(count)
 
 
 def _read(config: Path) -> dict[str, Any]:
@@ -149,7 +175,7 @@ def _spec(chosen: dict[str, Any]) -> Spec:
         problem, factories if len(factories) > 1 else next(iter(factories.values())), grid,
         starts=chosen["starts"], num_steps=chosen["steps"], record=record, tolerance=chosen.get("tolerance"),
         seeds=chosen.get("seeds"), seed=chosen["seed"], static_grid=static, observe=None,
-        dtype=chosen["dtype"], chunk_size=chosen.get("chunk_size"),
+        dtype=chosen["dtype"], chunk_size=chosen.get("chunk_size"), tiling=chosen.get("tiling"),
     )  # fmt: skip
 
 
@@ -159,11 +185,13 @@ def _axes(name: str, axes: Any) -> dict[str, Any]:
 
 
 def _describe(spec: Spec) -> None:
-    plan, programs = plan_sweep(spec)
+    spec, variants = settle(spec)
+    plan = plan_of(spec)
     leading = {"optimizer": len(spec.optimizers)} if spec.several else {}
     shape = leading | {axis.name: len(axis.values) for axis in spec.static} | spec.lane_dims
     print("shape:        " + " × ".join(f"{name} {length}" for name, length in shape.items()))
     print(f"trajectories: {plan.num_variants * plan.num_lanes:,} of {spec.num_steps:,} steps")
-    print(f"result:       {result_bytes(plan, programs):,} bytes in memory")
+    print(f"result:       {result_bytes(plan, variants):,} bytes")
     print(f"chunks:       {plan.num_chunks:,} of {plan.chunk_size:,} trajectories")
+    print(f"tiling:       {spec.tiling} (lanes of one program : steps of one turn of its loop : form)")
     print(f"compilations: {plan.num_variants}")

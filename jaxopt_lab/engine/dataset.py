@@ -1,20 +1,19 @@
 """Arrays over lanes become a labelled dataset: the one place where results get their names."""
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jaxlib
 import numpy as np
 import optax
 
+from jaxopt_lab.engine.chunks import STATUS
+from jaxopt_lab.engine.programs import Results
 from jaxopt_lab.engine.spec import VARIABLES, Spec, describe_json
 
 if TYPE_CHECKING:
     import xarray as xr
-
-STATUS = {"completed": 0, "converged": 1, "diverged": 2}
-"""What ``status`` says of a trajectory, and as which number."""
 
 _ATTRIBUTES = {
     "initial_loss": {"long_name": "loss at the start point"},
@@ -33,59 +32,87 @@ _ATTRIBUTES = {
     },
 }
 
-Columns = dict[str, Any]
-"""For each variable a pytree of arrays whose leading axis runs over lanes."""
+
+class Labels(NamedTuple):
+    """What the axes of a sweep's results are called, as plain data.
+
+    Attributes:
+        leading: the dimensions over variants, and what their places are called.
+        lanes: the dimensions over the lanes of a variant, and their coordinates; the last varies fastest.
+        steps: the recorded steps, where points along the way were recorded.
+        attributes: those of the dataset.
+    """
+
+    leading: dict[str, list[Any]]
+    lanes: dict[str, np.ndarray]
+    steps: np.ndarray | None
+    attributes: dict[str, Any]
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """The dimensions that every variable has."""
+        return (*self.leading, *self.lanes)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Their lengths."""
+        return tuple(len(labels) for labels in (*self.leading.values(), *self.lanes.values()))
 
 
-def to_dataset(spec: Spec, variants: list[Columns], chunk_size: int, device: str) -> "xr.Dataset":
-    """The results of all variants as one dataset whose dimensions bear the names of what was swept."""
+def labels_of(spec: Spec, device: str) -> Labels:
+    """The labels of a settled specification's results."""
+    leading = {"optimizer": list(spec.optimizers)} if spec.several else {}
+    leading |= {axis.name: [_label(value) for value in axis.values] for axis in spec.static}
+    lanes = {axis.name: np.asarray(axis.values) for axis in spec.traced} | {"start": np.arange(spec.num_starts)}
+    if spec.seeds is not None:
+        lanes["seed"] = np.arange(spec.seeds)
+    steps = None if spec.record.every is None else spec.record.steps(spec.num_steps)
+    return Labels(leading, lanes, steps, _attributes(spec, device))
+
+
+def to_dataset(labels: Labels, arrays: dict[str, Any], omitted: list[str]) -> "xr.Dataset":
+    """Arrays of shape ``(*labels.shape, *inner)`` as one dataset whose dimensions bear the names of what was swept.
+
+    Args:
+        labels: the names.
+        arrays: the variables, in memory or read when needed.
+        omitted: what fits in no common array, since its shape differs between variants.
+    """
     import xarray as xr
 
-    leading = ({"optimizer": list(spec.optimizers)} if spec.several else {}) | {
-        axis.name: [_label(value) for value in axis.values] for axis in spec.static
+    rank = len(labels.shape)
+    variables = {
+        name: (labels.dims + _inner_dims(name, arrays[name].shape[rank:], labels.steps is not None), arrays[name])
+        for name in sorted(arrays, key=_place)
     }
-    lengths = tuple(len(values) for values in leading.values()) + tuple(spec.lane_dims.values())
-    dims = (*leading, *spec.lane_dims)
-    flat, omitted = _merge([_flatten(columns) for columns in variants])
-    variables = {}
-    for name, array in flat.items():
-        inner = _inner_dims(name, array.shape[2:], spec)
-        data = array.reshape(lengths + array.shape[2:])
-        variables[name] = (dims + inner, data, _ATTRIBUTES.get(name, {}))
-    if "diverged_at" in variables:
-        variables["status"] = (dims, _status(variables), _ATTRIBUTES["status"])
-    variables = {name: variables[name] for name in sorted(variables, key=_place)}
-    coords = leading | {axis.name: axis.values for axis in spec.traced} | {"start": np.arange(spec.num_starts)}
-    if spec.seeds is not None:
-        coords["seed"] = np.arange(spec.seeds)
-    if spec.record.every is not None:
-        coords["step"] = spec.record.steps(spec.num_steps)
-    attributes = _attributes(spec, chunk_size, device) | ({"omitted": ", ".join(omitted)} if omitted else {})
-    dataset = xr.Dataset(variables, coords, attributes)
+    coords = labels.leading | labels.lanes | ({} if labels.steps is None else {"step": labels.steps})
+    attributes = labels.attributes | ({"omitted": ", ".join(omitted)} if omitted else {})
+    dataset = xr.Dataset(
+        {name: (dims, data, _ATTRIBUTES.get(name, {})) for name, (dims, data) in variables.items()}, coords, attributes
+    )
     return dataset.assign_coords({d: np.arange(n) for d, n in dataset.sizes.items() if d not in dataset.coords})
 
 
-def _flatten(columns: Columns) -> dict[str, np.ndarray]:
+def common(shapes: list[dict[str, tuple[int, ...]]]) -> tuple[list[str], list[str]]:
+    """The variables that have the same shape in every variant, and the others."""
+    names = list(dict.fromkeys(name for variant in shapes for name in variant))
+    fitting = [name for name in names if len({variant.get(name) for variant in shapes}) == 1]
+    return fitting, [name for name in names if name not in fitting]
+
+
+def flatten(results: Results) -> dict[str, Any]:
     """One array a leaf: ``final_params`` of a pytree becomes ``final_params.layer.weights`` and so on."""
     flat = {}
-    for name, tree in columns.items():
+    for name, tree in results.items():
         for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]:
             flat[".".join([name, *(_key_name(key) for key in path)])] = leaf
     return flat
 
 
-def _merge(variants: list[dict[str, np.ndarray]]) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Stack what has the same shape in every variant; the rest fits in no common array and is named instead."""
-    names = list(dict.fromkeys(name for flat in variants for name in flat))
-    fitting = [name for name in names if len({flat[name].shape if name in flat else None for flat in variants}) == 1]
-    merged = {name: np.stack([flat[name] for flat in variants]) for name in fitting}
-    return merged, [name for name in names if name not in merged]
-
-
-def _inner_dims(name: str, shape: tuple[int, ...], spec: Spec) -> tuple[str, ...]:
+def _inner_dims(name: str, shape: tuple[int, ...], with_steps: bool) -> tuple[str, ...]:
     """The dimensions that a variable has beside the lanes'."""
     stem = name.partition(".")[0]
-    along = spec.record.every is not None and (stem not in VARIABLES or stem in ("params", "loss"))
+    along = with_steps and (stem not in VARIABLES or stem in ("params", "loss"))
     rest = shape[1:] if along else shape
     base = name.removeprefix("final_") if stem in VARIABLES else name
     inner = ("param",) if base == "params" and len(rest) == 1 else tuple(f"{base}_{axis}" for axis in range(len(rest)))
@@ -98,13 +125,7 @@ def _place(name: str) -> int:
     return VARIABLES.index(stem) if stem in VARIABLES else len(VARIABLES)
 
 
-def _status(variables: dict[str, Any]) -> np.ndarray:
-    converged, diverged = variables["converged_at"][1] >= 0, variables["diverged_at"][1] >= 0
-    ended = np.where(converged, STATUS["converged"], STATUS["completed"])
-    return np.where(diverged, STATUS["diverged"], ended).astype(np.int8)
-
-
-def _attributes(spec: Spec, chunk_size: int, device: str) -> dict[str, Any]:
+def _attributes(spec: Spec, device: str) -> dict[str, Any]:
     # The modules' own word: to look it up in the installed packages takes milliseconds of every sweep.
     versions = {module.__name__: module.__version__ for module in (jax, jaxlib, np, optax)}
     from jaxopt_lab import __version__
@@ -115,7 +136,8 @@ def _attributes(spec: Spec, chunk_size: int, device: str) -> dict[str, Any]:
         "dtype": str(spec.dtype),
         "device": device,
         "xla_flags": os.environ.get("XLA_FLAGS", ""),
-        "chunk_size": chunk_size,
+        "chunk_size": spec.chunk_size,
+        "tiling": str(spec.tiling),
         "jaxopt_lab": __version__,
         **versions,
     }

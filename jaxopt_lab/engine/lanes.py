@@ -1,8 +1,8 @@
-"""One lane of a sweep as a pure function, and the compiled program that runs a chunk of them."""
+"""One lane of a sweep: what its program is compiled for, and what is passed to it."""
 
 import functools
 import pickle
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Any, NamedTuple
 
 import jax
@@ -12,7 +12,7 @@ import numpy as np
 from jaxopt_lab.engine.checks import check_optimizer, check_start, is_optimizer
 from jaxopt_lab.engine.records import Record
 from jaxopt_lab.engine.spec import Spec, Variant, problem_factory
-from jaxopt_lab.engine.trajectory import Observe, Trajectory, simulate
+from jaxopt_lab.engine.trajectory import Observe
 from jaxopt_lab.problems.problem import Params, Problem, as_problem
 
 
@@ -29,6 +29,7 @@ class Structure(NamedTuple):
     observe: Observe | None
     dtype: np.dtype[Any]
     draws_starts: bool
+    stops: bool
 
 
 class Shared(NamedTuple):
@@ -91,6 +92,7 @@ def prepare(spec: Spec, variant: Variant) -> tuple[Structure, Shared]:
         problem, bool(swept), spec.optimizers[variant.optimizer],
         tuple((axis.owner, axis.argument) for axis in spec.traced),
         static, spec.num_steps, spec.record, spec.observe, spec.dtype, isinstance(spec.starts, int),
+        spec.tolerance is not None,
     )  # fmt: skip
     tolerance = None if spec.tolerance is None else np.asarray(spec.tolerance, spec.dtype)
     return structure, Shared(leaves, tolerance, np.uint32(spec.seed))
@@ -135,60 +137,6 @@ def build(structure: Structure, shared: Shared, lane: Lane) -> tuple[Problem, An
         start = jax.tree.map(functools.partial(_cast, dtype=structure.dtype), problem.init(start_key))
     check_start(problem, start, "starts")
     return problem, optimizer, start, jax.random.fold_in(noise_key, lane.seed_index)
-
-
-@functools.lru_cache(maxsize=256)
-def program(structure: Structure) -> Callable[[Shared, Lane], dict[str, Any]]:
-    """The compiled function that runs a chunk of lanes; the same one whenever the structure is the same."""
-
-    def run(shared: Shared, lane: Lane) -> dict[str, Any]:
-        problem, optimizer, start, key = build(structure, shared, lane)
-        trajectory = simulate(
-            problem,
-            optimizer,
-            start,
-            structure.num_steps,
-            key=key,
-            record=structure.record,
-            tolerance=shared.tolerance,
-            observe=structure.observe,
-        )
-        return _variables(trajectory, structure.record)
-
-    return jax.jit(jax.vmap(run, in_axes=(None, 0)))
-
-
-def carry_bytes(structure: Structure, shared: Shared, lane: Lane) -> int:
-    """How many bytes one lane takes from step to step: its parameters and its optimiser's state."""
-    leaves, tree = jax.tree.flatten((shared, lane))
-    return _carry_bytes(structure, tree, tuple((np.shape(leaf), np.result_type(leaf)) for leaf in leaves))
-
-
-@functools.lru_cache(maxsize=256)
-def _carry_bytes(structure: Structure, tree: Any, types: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]) -> int:
-    """Traced once for each structure: a trace takes milliseconds of every sweep."""
-
-    def carry(shared: Shared, lane: Lane) -> Any:
-        _, optimizer, start, _ = build(structure, shared, lane)
-        return start, optimizer.init(start)
-
-    abstract = jax.tree.unflatten(tree, [jax.ShapeDtypeStruct(*each) for each in types])
-    return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(jax.eval_shape(carry, *abstract)))
-
-
-def _variables(trajectory: Trajectory, record: Record) -> dict[str, Any]:
-    """The trajectory under the names that its parts bear in the result."""
-    along = record.every is not None
-    last: Any = jax.tree.map(lambda leaf: leaf[-1], (trajectory.params, trajectory.loss)) if along else trajectory[:2]
-    path = {"params": trajectory.params, "loss": trajectory.loss} if along else {}
-    summary = trajectory.summary._asdict() if trajectory.summary else {}
-    reserved = {"final_params": last[0], "final_loss": last[1], **summary, **path}
-    clash = reserved.keys() & trajectory.metrics.keys()
-    if clash:
-        raise ValueError(
-            f"observe and evaluate: {min(clash)!r} is a variable of the result already; give yours another name"
-        )
-    return reserved | trajectory.metrics
 
 
 def _made(problem: Any, arguments: dict[str, Any]) -> Problem:

@@ -1,15 +1,13 @@
 """The plan of a sweep: equal chunks of lanes, a pure function of the specification."""
 
 import dataclasses
+import functools
 
-CARRY_BYTES = 256 * 1024
-"""What the lanes of one chunk carry from step to step should stay in a core's cache."""
+CHUNK_BYTES = 16 * 1024**2
+"""What the results of one chunk take at most: a few of them are in memory at a time, and one is lost by a kill."""
 
-MAX_LANES = 8192
-"""Beyond this many lanes XLA splits each tiny step over its threads, and waits for them at each."""
-
-MAX_LANES_WITH_LOSS = 1024
-"""The same where the loss is recorded: its sum over the parameters is split sooner than the elementwise step."""
+MOST_CHUNKS_SMALL = 64
+"""A sweep is cut into about so many chunks at least, so that they spread over workers, and progress can be seen."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,13 +22,12 @@ class Chunk:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """Which chunks a sweep consists of.
+    """Which chunks a sweep consists of: what is run, sent to a worker, stored and marked as done by itself.
 
     Args:
         num_variants: how many programs are compiled.
         num_lanes: how many lanes each of them runs.
-        chunk_size: how many lanes run at once; the last chunk of a variant is padded to it, since answers may depend on
-            the size of a chunk in the last bit, and then may not depend on where a lane stands.
+        chunk_size: how many lanes a chunk has; the last one of a variant may have fewer.
     """
 
     num_variants: int
@@ -42,7 +39,7 @@ class Plan:
         """How many chunks there are."""
         return self.num_variants * -(-self.num_lanes // self.chunk_size)
 
-    @property
+    @functools.cached_property
     def chunks(self) -> list[Chunk]:
         """All chunks in order."""
         starts = range(0, self.num_lanes, self.chunk_size)
@@ -50,19 +47,21 @@ class Plan:
         return [Chunk(index, *span) for index, span in enumerate(spans)]
 
 
-def chunk_size(num_lanes: int, bytes_per_lane: int, *, with_loss: bool) -> int:
-    """The number of lanes, a power of two, whose carry fits the cache; never more than the lanes there are, rounded up.
+def chunk_size(num_lanes: int, tile_size: int, bytes_per_lane: int, *, stops: bool) -> int:
+    """The number of lanes in a chunk: whole tiles, enough chunks to share out, results that fit in memory many times.
 
     Args:
         num_lanes: how many lanes there are.
-        bytes_per_lane: what each carries from step to step.
-        with_loss: whether the loss of every step is looked at.
+        tile_size: how many of them run as one program.
+        bytes_per_lane: what the results of a lane take.
+        stops: whether lanes end early; the rest of a chunk is packed together, so that it then wants many tiles.
 
     Example:
-        >>> chunk_size(102_400, 24, with_loss=False)
-        8192
-        >>> chunk_size(256, 29_000, with_loss=True)
-        8
+        >>> chunk_size(102_400, 4096, 12, stops=False)
+        4096
+        >>> chunk_size(10**8, 4096, 32, stops=False)
+        524288
     """
-    fitting = max(1, min(MAX_LANES_WITH_LOSS if with_loss else MAX_LANES, CARRY_BYTES // max(1, bytes_per_lane)))
-    return min(1 << (int(fitting).bit_length() - 1), 1 << (int(num_lanes) - 1).bit_length())
+    fair = num_lanes // (MOST_CHUNKS_SMALL // 8 if stops else MOST_CHUNKS_SMALL)
+    most = max(tile_size, min(fair, CHUNK_BYTES // max(1, bytes_per_lane)))
+    return tile_size << ((most // tile_size).bit_length() - 1)

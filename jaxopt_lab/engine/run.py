@@ -1,21 +1,28 @@
-"""Sweeps: a grid of hyperparameters times start points, cut into chunks, run on every core, labelled."""
+"""Sweeps: a grid of hyperparameters times start points, cut into chunks, run by any worker, labelled."""
 
+import dataclasses
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import jax
-import numpy as np
 
-from jaxopt_lab.engine.dataset import Columns, to_dataset
-from jaxopt_lab.engine.lanes import Shared, Structure, carry_bytes, lane_arguments, prepare, program
-from jaxopt_lab.engine.plan import Chunk, Plan, chunk_size
+from jaxopt_lab.engine.chunks import Prepared, run_chunk
+from jaxopt_lab.engine.dataset import labels_of
+from jaxopt_lab.engine.identity import identity_of
+from jaxopt_lab.engine.memory import check_memory
+from jaxopt_lab.engine.plan import Chunk, Plan
+from jaxopt_lab.engine.programs import outputs
 from jaxopt_lab.engine.records import Record
+from jaxopt_lab.engine.results import Destination, Memory, OnDisk
+from jaxopt_lab.engine.settle import plan_of, settle
 from jaxopt_lab.engine.spec import Spec, make_spec
+from jaxopt_lab.engine.store import read_header
+from jaxopt_lab.engine.tiling import Tiling, as_tiling
 from jaxopt_lab.engine.trajectory import Observe
+from jaxopt_lab.engine.workers import on_executor, on_threads
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,7 +42,12 @@ def sweep(
     static_grid: Mapping[str, Any] | None = None,
     observe: Observe | None = None,
     dtype: Any = "float32",
+    tiling: Tiling | str | int | None = None,
     chunk_size: int | None = None,
+    store: str | os.PathLike[str] | None = None,
+    shard: tuple[int, int] | None = None,
+    executor: Executor | Callable[[], Executor] | None = None,
+    timeout: float | None = None,
     progress: bool = False,
 ) -> "xr.Dataset":
     """Run an optimiser from every start at every point of a grid, and label what comes out.
@@ -56,14 +68,24 @@ def sweep(
         num_steps: the number of updates of each trajectory.
         record: ``"summary"``; ``"final"`` for the last parameters and loss only; ``"path"`` for every point as well;
             a whole number k for every k-th point as well.
-        tolerance: a loss within this distance of the known minimum (of 0 where none is known) has converged.
+        tolerance: a trajectory ends at the first step whose loss is within this distance of the known minimum (of 0
+            where none is known), or is not finite: its last parameters and loss are those of that step. Those that go
+            on are packed together, so that a sweep costs what its living trajectories cost. None: all run on.
         seeds: how many noise keys to run for each start, as a dimension ``seed``; by default one, without a dimension.
         seed: the root of all random numbers.
         static_grid: hyperparameters that shape the program or are no numbers (widths, flags, functions): one
             compilation for each of their values.
         observe: ``observe(params, loss, grads) -> {name: array}``, more variables, at each recorded point.
         dtype: the floating-point type of everything; float64 wants JAX's 64-bit switch on.
-        chunk_size: how many trajectories run as one program; by default as many as a core's cache holds.
+        tiling: how trajectories are packed into programs, a `Tiling` or text such as ``"4096:2:scalars"``; by default
+            by rule, and for sweeps of minutes by measurement, which is remembered. The result says which was used.
+        chunk_size: how many trajectories are run, stored and marked as done as one piece.
+        store: a folder for the results, such as ``"run.zarr"``; they are written as they come, and the dataset reads
+            them when it is looked at. Called again after an interruption, only what is missing runs.
+        shard: ``(i, n)``: run every n-th chunk from the i-th on, counted from 0, into a common store.
+        executor: any `concurrent.futures.Executor` to run chunks on, or a function that makes one, which is called
+            again if it breaks; by default threads of this process, on all its devices.
+        timeout: how many seconds a chunk may take on an executor.
         progress: show a progress bar with trajectories a second and the time left.
 
     Returns:
@@ -75,6 +97,7 @@ def sweep(
 
     Raises:
         ValueError: naming the argument, what came, and what to do.
+        RuntimeError: if the executor breaks for good; `TimeoutError`, if a chunk takes too long.
 
     Example:
         >>> import numpy as np
@@ -105,128 +128,144 @@ def sweep(
         observe=observe,
         dtype=dtype,
         chunk_size=chunk_size,
+        tiling=tiling,
     )
-    return run_spec(spec, progress=progress)
+    return run_spec(spec, store=store, shard=shard, executor=executor, timeout=timeout, progress=progress)
 
 
-class Program(NamedTuple):
-    """One variant, ready to run: what is compiled, what is shared, and what a chunk gives."""
+def open_sweep(path: str | os.PathLike[str]) -> "xr.Dataset":
+    """The dataset of a store that `sweep` makes, read when it is looked at, also while the sweep still runs.
 
-    structure: Structure
-    shared: Shared
-    outputs: Any  # shapes and dtypes of one chunk's results
+    What is not done yet is NaN; the attribute ``fraction_done`` says how much there is. Each chunk that is read is held
+    against the hash that was written with it. Opening a store runs no code of it.
+
+    Args:
+        path: the folder that ``sweep(..., store=path)`` or ``jaxopt-lab sweep --out path`` writes.
+
+    Raises:
+        ValueError: if there is no store, or it is broken.
+
+    Example:
+        >>> import tempfile
+        >>> from jaxopt_lab import open_sweep, optimizers, problems, sweep
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     done = sweep(problems.himmelblau(), optimizers.adam, {"learning_rate": [0.01, 0.1]}, starts=3,
+        ...                  num_steps=10, store=f"{folder}/run.zarr")
+        ...     again = open_sweep(f"{folder}/run.zarr")
+        ...     print(dict(again.final_loss.sizes), again.fraction_done)
+        {'learning_rate': 2, 'start': 3} 1.0
+    """
+    from jaxopt_lab.engine.stored import open_stored
+
+    return open_stored(Path(path))
 
 
-def plan_sweep(spec: Spec) -> tuple[Plan, list[Program]]:
-    """The chunks of a sweep and the programs that run them; nothing is compiled or run yet."""
-    prepared = [prepare(spec, variant) for variant in spec.variants]
-    one = jax.tree.map(lambda leaf: leaf[0], lane_arguments(spec, np.zeros(1, int)))
-    heaviest = max(carry_bytes(structure, shared, one) for structure, shared in prepared)
-    size = spec.chunk_size or chunk_size(spec.num_lanes, heaviest, with_loss=spec.record.summary)
-    example = lane_arguments(spec, np.zeros(size, int))
-    programs = [
-        Program(structure, shared, jax.eval_shape(program(structure), shared, example))
-        for structure, shared in prepared
-    ]
-    _check_recorded(spec, programs)
-    return Plan(len(programs), spec.num_lanes, size), programs
+def run_spec(
+    spec: Spec,
+    *,
+    store: str | os.PathLike[str] | None = None,
+    shard: tuple[int, int] | None = None,
+    executor: Executor | Callable[[], Executor] | None = None,
+    timeout: float | None = None,
+    progress: bool = False,
+) -> "xr.Dataset":
+    """Run every chunk of a specification and label the results; see `sweep`."""
+    _check_running(store, shard, executor, timeout)
+    path = None if store is None else Path(store)
+    if path is not None and path.exists():
+        spec = _as_stored(spec, path)
+    spec, variants = settle(spec)
+    plan = plan_of(spec)
+    check_recorded(spec, variants)
+    check_memory(plan, variants, stored=path is not None)
+    place = _destination(spec, plan, variants, path)
+    finished = place.done()
+    todo = [chunk for chunk in plan.chunks if chunk.index not in finished]
+    if shard is not None:
+        todo = [chunk for chunk in todo if chunk.index % shard[1] == shard[0]]
+    running = _run(spec, variants, place, todo, executor, timeout)
+    for _ in _with_progress(running, plan, todo) if progress else running:
+        pass
+    return place.dataset()
 
 
-def _check_recorded(spec: Spec, programs: list[Program]) -> None:
-    """Refuse names for what is recorded that the result has for something else."""
+def _run(
+    spec: Spec,
+    variants: list[Prepared],
+    place: Destination,
+    todo: list[Chunk],
+    executor: Executor | Callable[[], Executor] | None,
+    timeout: float | None,
+) -> Iterator[Chunk]:
+    if executor is None:
+        yield from on_threads(lambda chunk: place.write(chunk, run_chunk(spec, variants, chunk)), todo)
+        return
+    for chunk, results in on_executor(executor, spec, todo, timeout):
+        place.write(chunk, results)
+        yield chunk
+
+
+def _destination(spec: Spec, plan: Plan, variants: list[Prepared], path: Path | None) -> Destination:
+    device = device_name()
+    labels = labels_of(spec, device)
+    if path is None:
+        return Memory(plan, labels, variants)
+    return OnDisk(path, plan, labels, identity_of(spec, variants, device), variants)
+
+
+def _as_stored(spec: Spec, path: Path) -> Spec:
+    """What the user leaves open was settled when the store was made."""
+    stored = read_header(path)
+    return dataclasses.replace(
+        spec,
+        chunk_size=spec.chunk_size or stored.plan.chunk_size,
+        tiling=spec.tiling or as_tiling(str(stored.identity.get("tiling"))),
+    )
+
+
+def device_name() -> str:
+    """The device that programs run on by default, as results name it."""
+    device = getattr(jax.config, "jax_default_device") or jax.local_devices()[0]  # noqa: B009  unknown to pyright
+    return f"{device.platform}: {device.device_kind}"
+
+
+def check_recorded(spec: Spec, variants: list[Prepared]) -> None:
+    """Refuse names for what is recorded that the result has for something else.
+
+    Raises:
+        ValueError: naming them.
+    """
     taken = {*spec.lane_dims, *(axis.name for axis in spec.static), "optimizer", "step", "param", "status"}
-    for name in taken & {name for ready in programs for name in ready.outputs}:
+    names = {name for variant in variants for name in outputs(variant.structure, variant.shapes)}
+    recorded = taken & names
+    for name in recorded:
         raise ValueError(f"observe and evaluate: {name!r} names a part of the result already; give yours another name")
 
 
-def result_bytes(plan: Plan, programs: list[Program]) -> int:
-    """How much memory the results of a sweep take."""
-    chunk_bytes = [sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(p.outputs)) for p in programs]
-    return sum(size * plan.num_lanes // plan.chunk_size for size in chunk_bytes)
+def _check_running(store: Any, shard: Any, executor: Any, timeout: Any) -> None:
+    if shard is not None:
+        fits = isinstance(shard, tuple) and len(shard) == 2 and all(isinstance(n, int) for n in shard)
+        if not fits or not 0 <= shard[0] < shard[1]:
+            raise ValueError(f"shard: got {shard!r}; give (i, n) with i from 0 to n - 1")
+        if store is None:
+            raise ValueError("shard: without a store the shares would have no common place; name one with store=")
+    if executor is not None and not isinstance(executor, Executor) and not callable(executor):
+        raise ValueError(
+            f"executor: got {executor!r}; give a concurrent.futures.Executor, or a function that makes one"
+        )
+    if timeout is not None and (executor is None or not timeout > 0):
+        reason = (
+            "threads of this process can't be stopped; give an executor too" if executor is None else f"got {timeout}"
+        )
+        raise ValueError(f"timeout: {reason}; it is the seconds that a chunk may take on an executor")
 
 
-def run_spec(spec: Spec, *, progress: bool = False) -> "xr.Dataset":
-    """Run every chunk of a specification and label the results."""
-    plan, programs = plan_sweep(spec)
-    _check_memory(result_bytes(plan, programs))
-    columns = [_empty_columns(p, plan) for p in programs]
-
-    # Where the caller set these for a block of code, other threads would not see them.
-    x64, device = (getattr(jax.config, name) for name in ("jax_enable_x64", "jax_default_device"))
-
-    def run(chunk: Chunk) -> Chunk:
-        with _enable_x64(x64), jax.default_device(device):
-            _store(columns[chunk.variant], chunk, run_chunk(spec, plan, programs[chunk.variant], chunk))
-        return chunk
-
-    finished = _on_every_core(run, plan.chunks)
-    for _ in _with_progress(finished, plan) if progress else finished:
-        pass
-    device = device or jax.local_devices()[0]
-    return to_dataset(spec, columns, plan.chunk_size, f"{device.platform}: {device.device_kind}")
-
-
-def run_chunk(spec: Spec, plan: Plan, ready: Program, chunk: Chunk) -> Columns:
-    """The results of one chunk, on the host: a pure function of the specification and the chunk."""
-    lanes = np.arange(chunk.start, chunk.start + plan.chunk_size).clip(max=chunk.stop - 1)
-    results = program(ready.structure)(ready.shared, lane_arguments(spec, lanes))
-    return jax.tree.map(np.asarray, results)
-
-
-def _enable_x64(switch: bool) -> AbstractContextManager[None]:
-    if hasattr(jax, "enable_x64"):
-        return jax.enable_x64(switch)
-    from jax import experimental  # where the function was before JAX 0.8
-
-    return experimental.enable_x64(switch)  # pyright: ignore[reportAttributeAccessIssue]
-
-
-def _empty_columns(ready: Program, plan: Plan) -> Columns:
-    return jax.tree.map(lambda leaf: np.empty((plan.num_lanes, *leaf.shape[1:]), leaf.dtype), ready.outputs)
-
-
-def _store(columns: Columns, chunk: Chunk, results: Columns) -> None:
-    for column, result in zip(jax.tree.leaves(columns), jax.tree.leaves(results), strict=True):
-        column[chunk.start : chunk.stop] = result[: chunk.stop - chunk.start]
-
-
-def _on_every_core(run: Callable[[Chunk], Chunk], chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-    """Run chunks on one thread a core, each calling the compiled program for itself: a call releases the lock.
-
-    A few chunks wait at a time, so that an error or an interrupt ends the sweep after those that are running.
-    """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    queue = iter(chunks)
-    with ThreadPoolExecutor(cores) as pool:
-        waiting = {pool.submit(run, chunk) for _, chunk in zip(range(2 * cores), queue, strict=False)}
-        while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            waiting |= {pool.submit(run, chunk) for _, chunk in zip(done, queue, strict=False)}
-            yield from (future.result() for future in done)
-
-
-def _with_progress(finished: Iterator[Chunk], plan: Plan) -> Iterator[Chunk]:
+def _with_progress(finished: Iterator[Chunk], plan: Plan, todo: list[Chunk]) -> Iterator[Chunk]:
     from tqdm import tqdm
 
-    with tqdm(total=plan.num_variants * plan.num_lanes, unit=" trajectories", unit_scale=True) as bar:
+    total = plan.num_variants * plan.num_lanes
+    left = sum(chunk.stop - chunk.start for chunk in todo)
+    with tqdm(total=total, initial=total - left, unit=" trajectories", unit_scale=True) as bar:
         for chunk in finished:
             bar.update(chunk.stop - chunk.start)
             yield chunk
-
-
-def _check_memory(needed: int) -> None:
-    available = _available_memory()
-    if available is not None and needed > 0.8 * available:
-        raise ValueError(
-            f"the results take {needed / 2**30:.1f} GiB, but {available / 2**30:.1f} GiB of memory are free; "
-            'record less (record="summary", "final", or a larger stride) or sweep fewer values or starts'
-        )
-
-
-def _available_memory() -> int | None:
-    """Bytes that can be had without swapping, as Linux estimates them; None where nothing says so."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)

@@ -14,7 +14,8 @@ import numpy as np
 
 from jaxopt_lab.engine.checks import check_optimizer, name_of
 from jaxopt_lab.engine.grid import Axis, is_built, required, static_axes, traced_axes
-from jaxopt_lab.engine.records import Record, as_record
+from jaxopt_lab.engine.records import Record, as_record, steps_number
+from jaxopt_lab.engine.tiling import Tiling, as_tiling
 from jaxopt_lab.problems.checks import whole_number
 from jaxopt_lab.problems.problem import Problem
 
@@ -61,7 +62,8 @@ class Spec:
         seed: the root of all random numbers.
         observe: more to record, or None.
         dtype: the floating-point type of all numbers.
-        chunk_size: how many lanes run as one program, or None to let the plan choose.
+        chunk_size: how many lanes are run, stored and marked as done as one piece; None: not settled yet.
+        tiling: how they are packed into programs; None: not settled yet.
     """
 
     problem: Any
@@ -78,6 +80,7 @@ class Spec:
     observe: Callable[..., Any] | None
     dtype: np.dtype[Any]
     chunk_size: int | None
+    tiling: Tiling | None
 
     @property
     def num_starts(self) -> int:
@@ -134,6 +137,7 @@ def make_spec(
     observe: Callable[..., Any] | None,
     dtype: Any,
     chunk_size: int | None,
+    tiling: Any = None,
 ) -> Spec:
     """Check the arguments of `sweep` and resolve them.
 
@@ -148,7 +152,7 @@ def make_spec(
     dtype = _dtype(dtype)
     traced = traced_axes({} if grid is None else grid, problem, optimizers, dtype)
     static = static_axes({} if static_grid is None else static_grid, problem, optimizers)
-    num_steps = whole_number("num_steps", num_steps, least=1)
+    num_steps = steps_number(num_steps)
     seeds, chunk_size = (
         None if value is None else whole_number(name, value, least=1)
         for name, value in {"seeds": seeds, "chunk_size": chunk_size}.items()
@@ -165,6 +169,7 @@ def make_spec(
     return Spec(
         problem, optimizers, several, traced, static, _starts(starts, dtype), seeds, num_steps, as_record(record),
         None if tolerance is None else float(tolerance), int(seed), observe, dtype, chunk_size,
+        as_tiling(tiling),
     )  # fmt: skip
 
 

@@ -8,8 +8,16 @@ import jax.numpy as jnp
 import optax
 
 from jaxopt_lab.engine.checks import check_loss, check_optimizer, check_start
-from jaxopt_lab.engine.records import Record, Summary, as_record, empty_summary, finish_summary, update_summary
-from jaxopt_lab.problems.checks import whole_number
+from jaxopt_lab.engine.records import (
+    Record,
+    Summary,
+    as_record,
+    empty_summary,
+    finish_summary,
+    has_ended,
+    steps_number,
+    update_summary,
+)
 from jaxopt_lab.problems.problem import Params, Problem, as_problem
 
 Observe = Callable[[Params, jax.Array, Params], dict[str, jax.Array]]
@@ -31,10 +39,20 @@ class Trajectory(NamedTuple):
     summary: Summary | None
 
 
-class _Carry(NamedTuple):
+class Carry(NamedTuple):
+    """What a trajectory takes from step to step.
+
+    Attributes:
+        params: the parameters.
+        state: the optimiser's state.
+        summary: the summary so far, where it is recorded or decides when to stop.
+        loss: the loss at which a trajectory with a tolerance has ended; without one, None.
+    """
+
     params: Params
     state: optax.OptState
     summary: Summary | None
+    loss: jax.Array | None
 
 
 def simulate(
@@ -63,8 +81,8 @@ def simulate(
         num_steps: the number of updates :math:`n`, at least 1; a path has :math:`n + 1` points, the start being 0.
         key: for problems that draw minibatches or noise; step t sees ``jax.random.fold_in(key, t)``.
         record: ``"path"``, ``"summary"``, ``"final"``, or a whole number k for every k-th point.
-        tolerance: a loss within this distance of the problem's known minimum (of 0 where none is known) has converged;
-            None: no step counts as converged.
+        tolerance: a trajectory ends where its loss first is within this distance of the problem's known minimum (of 0
+            where none is known), or first is not finite: it stays at that point with that loss. None: it runs on.
         observe: ``observe(params, loss, grads) -> {name: array}``, more to record at each recorded point.
 
     Returns:
@@ -86,33 +104,43 @@ def simulate(
         >>> [round(float(loss), 4) for loss in jax.vmap(final_loss)(jnp.array([0.1, 0.4]))]
         [0.0346, 0.0]
     """
-    problem, record, num_steps = as_problem(problem), as_record(record), whole_number("num_steps", num_steps, least=1)
+    problem, record, num_steps = as_problem(problem), as_record(record), steps_number(num_steps)
     params = jax.tree.map(jnp.asarray, params)
     check_optimizer(optimizer)
     check_start(problem, params, "params")
     check_loss(problem, params, key)
-    run = _Run(problem, optax.with_extra_args_support(optimizer), key, tolerance, observe)
-    carry = run.start(params, record.summary)
-    if record.every is None:
-        carry = run.advance(carry, 0, num_steps)
-        return run.finish(carry, num_steps)
-    return run.path(carry, num_steps, record.every)
+    return Run(problem, optimizer, key, record, tolerance, observe).trajectory(params, num_steps)
 
 
-class _Run(NamedTuple):
-    """The pure functions of one trajectory, over what stays fixed along it."""
+class Run(NamedTuple):
+    """The pure functions of one trajectory, over what stays fixed along it.
+
+    ``unroll`` steps are compiled as one turn of the loop; it changes the speed, and rounding in the last bit.
+    """
 
     problem: Problem
-    optimizer: optax.GradientTransformationExtraArgs
+    optimizer: optax.GradientTransformation
     key: jax.Array | None
+    record: Record
     tolerance: Any
     observe: Observe | None
+    unroll: int = 1
 
-    def start(self, params: Params, with_summary: bool) -> _Carry:
-        summary = empty_summary(self.problem.loss(params, self._key(0))) if with_summary else None
-        return _Carry(params, self.optimizer.init(params), summary)
+    def trajectory(self, params: Params, num_steps: int) -> Trajectory:
+        """The whole of it."""
+        carry = self.start(params)
+        if self.record.every is not None:
+            return self.path(carry, num_steps, self.record.every)
+        return self.finish(self.advance(carry, 0, num_steps), num_steps)
 
-    def step(self, carry: _Carry, t: Any) -> tuple[_Carry, Trajectory]:
+    def start(self, params: Params) -> Carry:
+        """What step 0 finds."""
+        loss = self.problem.loss(params, self._key(0))
+        stops = self.tolerance is not None
+        summary = empty_summary(loss) if self.record.summary or stops else None
+        return Carry(params, self.optimizer.init(params), summary, loss if stops else None)
+
+    def step(self, carry: Carry, t: Any) -> tuple[Carry, Trajectory]:
         """Step t -> t + 1, and the point that it leaves."""
         key = self._key(t)
 
@@ -122,25 +150,34 @@ class _Run(NamedTuple):
 
         loss, grads = jax.value_and_grad(loss_at)(carry.params)
         # Optax's names for what some optimisers need beyond the gradient; the others ignore them.
-        updates, state = self.optimizer.update(
+        updates, state = optax.with_extra_args_support(self.optimizer).update(
             grads, carry.state, carry.params, value=loss, grad=grads, value_fn=loss_at, obj_fn=loss_at
         )
-        point = self._point(carry.params, loss, grads)
         params = optax.apply_updates(carry.params, updates)
-        return _Carry(params, state, self._summarise(carry.summary, t, loss)), point
+        seen = self._see(carry, t, loss)
+        if seen.loss is None:
+            return seen._replace(params=params, state=state), self._point(carry.params, loss, grads)
+        # Who has ended stays where it is. Its optimiser runs on unseen: to hold its state too would make every number
+        # in it, the count of steps above all, one of each lane's own.
+        params = jax.tree.map(lambda old, new: jnp.where(has_ended(seen.summary), old, new), carry.params, params)
+        return seen._replace(params=params, state=state), self._point(carry.params, seen.loss, grads)
 
-    def advance(self, carry: _Carry, start: Any, length: int) -> _Carry:
-        """So many steps that leave nothing behind."""
+    def advance(self, carry: Carry, start: Any, length: int) -> Carry:
+        """So many steps from step ``start`` on that leave nothing behind."""
 
-        def unrecorded(carry: _Carry, t: jax.Array) -> tuple[_Carry, None]:
-            return self.step(carry, t)[0], None
+        def unrecorded(carry: tuple[Carry, Any], _: None) -> tuple[tuple[Carry, Any], None]:
+            return (self.step(*carry)[0], carry[1] + 1), None
 
-        return jax.lax.scan(unrecorded, carry, start + jnp.arange(length, dtype=jnp.int32))[0]
+        return jax.lax.scan(unrecorded, (carry, jnp.int32(start)), None, length, unroll=self.unroll)[0][0]
 
-    def path(self, carry: _Carry, num_steps: int, every: int) -> Trajectory:
+    def advance_to(self, carry: Carry, start: Any, stop: Any) -> Carry:
+        """The steps from ``start`` to ``stop``, whose number only the running program knows; it has no gradient."""
+        return jax.lax.fori_loop(jnp.int32(start), jnp.int32(stop), lambda t, carry: self.step(carry, t)[0], carry)
+
+    def path(self, carry: Carry, num_steps: int, every: int) -> Trajectory:
         """Blocks of ``every`` steps, of which the first leaves its point; then the rest, and the last point."""
 
-        def block(carry: _Carry, start: Any, length: int = every) -> tuple[_Carry, Trajectory]:
+        def block(carry: Carry, start: Any, length: int = every) -> tuple[Carry, Trajectory]:
             carry, point = self.step(carry, start)
             return (self.advance(carry, start + 1, length - 1) if length > 1 else carry), point
 
@@ -154,13 +191,22 @@ class _Run(NamedTuple):
         joined = jax.tree.map(_append, points, *tail, last._replace(summary=None))
         return joined._replace(summary=last.summary)
 
-    def finish(self, carry: _Carry, num_steps: int) -> Trajectory:
+    def finish(self, carry: Carry, num_steps: int) -> Trajectory:
         """The last point, and the summary with its loss counted in."""
-        key = self._key(num_steps)
-        loss, grads = jax.value_and_grad(self.problem.loss)(carry.params, key)
-        summary = self._summarise(carry.summary, num_steps, loss)
-        point = self._point(carry.params, loss, grads)
-        return point._replace(summary=None if summary is None else finish_summary(summary))
+        loss, grads = jax.value_and_grad(self.problem.loss)(carry.params, self._key(num_steps))
+        seen = self._see(carry, num_steps, loss)
+        point = self._point(carry.params, loss if seen.loss is None else seen.loss, grads)
+        return point._replace(summary=finish_summary(seen.summary) if self.record.summary and seen.summary else None)
+
+    def _see(self, carry: Carry, t: Any, loss: jax.Array) -> Carry:
+        """Count in the loss of one step; a trajectory that has ended keeps the loss that it ended with."""
+        if carry.summary is None:
+            return carry
+        if carry.loss is not None:
+            loss = jnp.where(has_ended(carry.summary), carry.loss, loss)
+            carry = carry._replace(loss=loss)
+        minimum = 0.0 if self.problem.minimum is None else self.problem.minimum
+        return carry._replace(summary=update_summary(carry.summary, t, loss, minimum, self.tolerance))
 
     def _point(self, params: Params, loss: jax.Array, grads: Params) -> Trajectory:
         metrics = dict(self.problem.evaluate(params)) if self.problem.evaluate else {}
@@ -170,12 +216,6 @@ class _Run(NamedTuple):
         for name in observed.keys() & metrics.keys():
             raise ValueError(f"observe: {name!r} is what the problem's evaluate gives; give yours another name")
         return Trajectory(params, loss, metrics | dict(observed), None)
-
-    def _summarise(self, summary: Summary | None, t: Any, loss: jax.Array) -> Summary | None:
-        if summary is None:
-            return None
-        minimum = 0.0 if self.problem.minimum is None else self.problem.minimum
-        return update_summary(summary, t, loss, minimum, self.tolerance)
 
     def _key(self, t: Any) -> jax.Array | None:
         return None if self.key is None else jax.random.fold_in(self.key, t)

@@ -124,8 +124,8 @@ def adam(
             b1=b1,
             b2=b2,
             eps=eps,
-            b1_power=b1_power,
-            b2_power=b2_power,
+            first_correction=1 / (1 - b1_power),
+            second_correction=1 / (1 - b2_power),
         )
         return updates, AdamState(optax.safe_increment(state.step), b1_power, b2_power, first, second)
 
@@ -152,11 +152,11 @@ def _adam(
     b1: jax.Array,
     b2: jax.Array,
     eps: jax.Array,
-    b1_power: jax.Array,
-    b2_power: jax.Array,
+    first_correction: jax.Array,
+    second_correction: jax.Array,
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     s = b1 * s + (1 - b1) * g
     r = b2 * r + (1 - b2) * g**2
-    s_hat = s / (1 - b1_power)
-    r_hat = r / (1 - b2_power)
+    s_hat = s * first_correction
+    r_hat = r * second_correction
     return -learning_rate * s_hat / (jnp.sqrt(r_hat) + eps), s, r

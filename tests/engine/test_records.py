@@ -180,9 +180,9 @@ def test_the_end_is_the_last_point_of_the_path(record):
 
 @pytest.mark.parametrize("record", [*["path", "summary"], 4])
 def test_the_summary_does_not_depend_on_what_else_is_kept(record):
-    """Of a plain bowl whose steps halve x, every number is exact."""
+    """Of a plain bowl whose steps halve x, every number is exact; at the loss of 1 it ends."""
     run = simulate(lambda x: (x**2).sum(), optimizers.sgd(0.25), jnp.array([8.0]), 10, record=record, tolerance=1.0)
-    assert summary_of(run) == (64.0, 64.0 / 4**10, 10, 3, -1)
+    assert summary_of(run) == (64.0, 1.0, 3, 3, -1)
 
 
 def test_a_path_without_its_summary():

@@ -1,0 +1,59 @@
+"""Memory, planned before anything runs: refused with a remedy instead of the machine swapping."""
+
+import os
+from pathlib import Path
+
+from jaxopt_lab.engine.chunks import Prepared
+from jaxopt_lab.engine.plan import Plan
+
+FREE_PART = 0.8
+"""What may be used of the memory that is free."""
+
+AT_ONCE = 4
+"""How many chunks there are at a time for each core, those that run and those that wait to be written among them."""
+
+
+def result_bytes(plan: Plan, variants: list[Prepared]) -> int:
+    """What the results of a sweep take."""
+    return sum(variant.bytes_per_lane * plan.num_lanes for variant in variants)
+
+
+def working_bytes(plan: Plan, variants: list[Prepared]) -> int:
+    """What the chunks that are under way take at most: their results, and what their lanes carry."""
+    heaviest = max(variant.bytes_per_lane + variant.cost.carry_bytes for variant in variants)
+    return AT_ONCE * (os.cpu_count() or 1) * heaviest * min(plan.chunk_size, plan.num_lanes)
+
+
+def check_memory(plan: Plan, variants: list[Prepared], *, stored: bool) -> None:
+    """Refuse a sweep that would not fit.
+
+    Raises:
+        ValueError: saying what it takes, what there is, and what to do.
+    """
+    available = available_memory()
+    if available is None:
+        return
+    working, results = working_bytes(plan, variants), 0 if stored else result_bytes(plan, variants)
+    if working > FREE_PART * available:
+        raise ValueError(
+            f"the chunks under way take {_gib(working)}, but {_gib(available)} of memory are free; record less, or "
+            "give a smaller chunk_size"
+        )
+    if results + working > FREE_PART * available:
+        raise ValueError(
+            f"the results take {_gib(results)}, but {_gib(available)} of memory are free; write them to disk with a "
+            'store, record less (record="summary", "final", or a larger stride) or sweep fewer values or starts'
+        )
+
+
+def available_memory() -> int | None:
+    """Bytes that can be had without swapping, as Linux estimates them; None where nothing says so."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
+
+
+def _gib(count: int) -> str:
+    return f"{count / 2**30:.1f} GiB"

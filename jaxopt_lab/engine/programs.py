@@ -1,0 +1,181 @@
+"""The compiled programs that run a tile of lanes: the whole way at once, or in spans between which lanes may leave."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from jaxopt_lab.engine.checks import check_loss
+from jaxopt_lab.engine.lanes import Lane, Shared, Structure, build
+from jaxopt_lab.engine.records import Record
+from jaxopt_lab.engine.scalars import MOST_NUMBERS, Tally, in_scalars
+from jaxopt_lab.engine.tiling import Tiling
+from jaxopt_lab.engine.trajectory import Carry, Run, Trajectory
+
+Results = dict[str, Any]
+"""For each variable a pytree of arrays whose leading axis runs over lanes."""
+
+
+class Shapes(NamedTuple):
+    """The kinds of a program's arguments for one lane, hashable."""
+
+    tree: Any
+    types: tuple[tuple[tuple[int, ...], np.dtype[Any]], ...]
+
+    @property
+    def arguments(self) -> tuple[Shared, Lane]:
+        """The arguments as JAX describes them."""
+        return jax.tree.unflatten(self.tree, [jax.ShapeDtypeStruct(*each) for each in self.types])
+
+
+def shapes_of(shared: Shared, lane: Lane) -> Shapes:
+    """The shapes of one lane's arguments."""
+    leaves, tree = jax.tree.flatten((shared, lane))
+    return Shapes(
+        tree, tuple((np.shape(leaf), getattr(leaf, "dtype", None) or np.asarray(leaf).dtype) for leaf in leaves)
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def whole(structure: Structure, tiling: Tiling) -> Callable[[Shared, Lane], Results]:
+    """The compiled function that runs a tile of lanes to the end; the same one whenever the structure is the same."""
+    way = functools.partial(_whole_way, structure, tiling.unroll)
+    return jax.jit(jax.vmap(_in_form(way, tiling), in_axes=(None, 0)))
+
+
+def _whole_way(structure: Structure, unroll: int, shared: Shared, lane: Lane) -> Results:
+    run, start = _run(structure, unroll, shared, lane)
+    return _variables(run.trajectory(start, structure.num_steps), structure.record)
+
+
+@functools.lru_cache(maxsize=256)
+def outputs(structure: Structure, shapes: Shapes) -> Results:
+    """The shapes and dtypes of one lane's results."""
+    return jax.eval_shape(functools.partial(_whole_way, structure, 1), *shapes.arguments)
+
+
+class Spans(NamedTuple):
+    """A trajectory in three programs, so that lanes which have ended may be left behind on the way.
+
+    Attributes:
+        start: ``(shared, lanes, last) -> carry``, the first steps.
+        advance: ``(shared, lanes, carry, first, last) -> carry``, further steps.
+        finish: ``(shared, lanes, carry) -> results``.
+        differs: for each leaf of the carry whether lanes have one each; else it is one number for all of them.
+    """
+
+    start: Callable[..., Carry]
+    advance: Callable[..., Carry]
+    finish: Callable[..., Results]
+    differs: tuple[bool, ...]
+
+
+@functools.lru_cache(maxsize=256)
+def spans(structure: Structure, tiling: Tiling, shapes: Shapes) -> Spans:
+    """The same trajectory in spans of steps, compiled once whatever their lengths.
+
+    What all lanes have in common, the count of steps above all, leaves the `vmap` as one number. As a number of each
+    lane it would be one from then on, and so would all that is computed from it: a power for each lane and step.
+    """
+
+    def start(shared: Shared, lane: Lane, last: Any) -> Carry:
+        run, params = _run(structure, 1, shared, lane)
+        return run.advance_to(run.start(params), 0, last)
+
+    def advance(shared: Shared, lane: Lane, carry: Carry, first: Any, last: Any) -> Carry:
+        return _run(structure, 1, shared, lane)[0].advance_to(carry, first, last)
+
+    def finish(shared: Shared, lane: Lane, carry: Carry) -> Results:
+        run, _ = _run(structure, 1, shared, lane)
+        return _variables(run.finish(carry, structure.num_steps), structure.record)
+
+    tree, differs = _leaves_of_lanes(lambda shared, lane: start(shared, lane, 1), shapes)
+    axes = jax.tree.unflatten(tree, [0 if own else None for own in differs])
+    start, advance, finish = (_in_form(function, tiling) for function in (start, advance, finish))
+    return Spans(
+        jax.jit(jax.vmap(start, (None, 0, None), axes)),
+        jax.jit(jax.vmap(advance, (None, 0, axes, None, None), axes)),
+        jax.jit(jax.vmap(finish, (None, 0, axes))),
+        differs,
+    )
+
+
+def _leaves_of_lanes(function: Callable[[Shared, Lane], Carry], shapes: Shapes) -> tuple[Any, tuple[bool, ...]]:
+    """The structure of what a function of one lane gives, and which leaves differ between lanes: `vmap` itself says."""
+    seen: list[bool] = []
+
+    @jax.custom_batching.custom_vmap
+    def look(leaves: list[Any]) -> list[Any]:
+        return leaves
+
+    @look.def_vmap
+    def _(axis_size: int, batched: list[Any], leaves: list[Any]) -> tuple[list[Any], list[bool]]:
+        del axis_size
+        seen[:] = batched[0]
+        return leaves, batched[0]
+
+    shared, lane = shapes.arguments
+    lanes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((2, *leaf.shape), leaf.dtype), lane)
+    looked = jax.vmap(lambda shared, lane: look(jax.tree.leaves(function(shared, lane))), in_axes=(None, 0))
+    count = len(jax.eval_shape(looked, shared, lanes))
+    return jax.tree.structure(jax.eval_shape(function, shared, lane)), tuple(seen or [False] * count)
+
+
+def _run(structure: Structure, unroll: int, shared: Shared, lane: Lane) -> tuple[Run, Any]:
+    problem, optimizer, start, key = build(structure, shared, lane)
+    check_loss(problem, start, key)
+    return Run(problem, optimizer, key, structure.record, shared.tolerance, structure.observe, unroll), start
+
+
+def _in_form(function: Callable[..., Any], tiling: Tiling) -> Callable[..., Any]:
+    return in_scalars(function) if tiling.scalars else function
+
+
+class Cost(NamedTuple):
+    """What a lane takes, and whether it can be taken apart into scalars."""
+
+    carry_bytes: int
+    scalars: bool
+
+
+@functools.lru_cache(maxsize=256)
+def cost(structure: Structure, shapes: Shapes) -> Cost:
+    """What one lane takes from step to step: its parameters and its optimiser's state. Traced once a structure."""
+
+    def carry(shared: Shared, lane: Lane) -> Any:
+        run, start = _run(structure, 1, shared, lane)
+        return start, run.optimizer.init(start)
+
+    start, state = jax.eval_shape(carry, *shapes.arguments)
+    carry_bytes = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves((start, state)))
+    small = sum(leaf.size for leaf in jax.tree.leaves(start)) <= MOST_NUMBERS
+    return Cost(carry_bytes, small and _stays_apart(structure, shapes))
+
+
+def _stays_apart(structure: Structure, shapes: Shapes) -> bool:
+    """Whether a step has nothing that would put its scalars together again."""
+    tally = Tally()
+
+    def step(shared: Shared, lane: Lane) -> Carry:
+        run, start = _run(structure, 1, shared, lane)
+        return run.step(run.start(start), 0)[0]
+
+    jax.eval_shape(in_scalars(step, tally), *shapes.arguments)
+    return tally.joined == 0
+
+
+def _variables(trajectory: Trajectory, record: Record) -> Results:
+    """The trajectory under the names that its parts bear in the result."""
+    along = record.every is not None
+    last: Any = jax.tree.map(lambda leaf: leaf[-1], (trajectory.params, trajectory.loss)) if along else trajectory[:2]
+    path = {"params": trajectory.params, "loss": trajectory.loss} if along else {}
+    summary = trajectory.summary._asdict() if trajectory.summary else {}
+    reserved = {"final_params": last[0], "final_loss": last[1], **summary, **path}
+    clash = reserved.keys() & trajectory.metrics.keys()
+    if clash:
+        raise ValueError(
+            f"observe and evaluate: {min(clash)!r} is a variable of the result already; give yours another name"
+        )
+    return reserved | trajectory.metrics

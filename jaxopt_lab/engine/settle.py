@@ -1,0 +1,99 @@
+"""What the user left open is settled before anything runs: how lanes are packed into programs, and cut into chunks.
+
+Once settled, a specification says all that its numbers depend on: any worker runs the same programs on the same tiles.
+"""
+
+import dataclasses
+import time
+from collections.abc import Iterator
+
+import jax
+import numpy as np
+
+from jaxopt_lab.engine.cache import recall, remember
+from jaxopt_lab.engine.chunks import Prepared, prepare_variants
+from jaxopt_lab.engine.lanes import lane_arguments
+from jaxopt_lab.engine.plan import Plan, chunk_size
+from jaxopt_lab.engine.programs import whole
+from jaxopt_lab.engine.spec import Spec
+from jaxopt_lab.engine.tiling import Tiling, as_tiling, enough_for, rule
+
+WORTH_MEASURING = 2 * 10**11
+"""From about so many carried numbers times steps on, half a minute on two cores, it pays to try a few tilings."""
+
+FEW_STEPS = 200
+"""A trial runs at most so many steps."""
+
+CLEARLY_FASTER = 0.95
+"""What a tiling must need at most, of the time of the rule's, to be preferred to it: less is noise."""
+
+
+def settle(spec: Spec) -> tuple[Spec, list[Prepared]]:
+    """The specification with tiling and chunk size filled in, and its variants, ready to run."""
+    variants = prepare_variants(spec)
+    tiling = spec.tiling or _tiling(spec, variants)
+    if spec.chunk_size and not spec.tiling:
+        tiling = tiling._replace(size=min(tiling.size, enough_for(spec.chunk_size, scalars=tiling.scalars)))
+    heaviest = max(variant.bytes_per_lane for variant in variants)
+    size = spec.chunk_size or chunk_size(spec.num_lanes, tiling.size, heaviest, stops=spec.tolerance is not None)
+    return dataclasses.replace(spec, tiling=tiling, chunk_size=size), variants
+
+
+def plan_of(spec: Spec) -> Plan:
+    """The chunks of a settled specification."""
+    assert spec.chunk_size is not None, "a specification is settled before it is planned"
+    return Plan(len(spec.variants), spec.num_lanes, spec.chunk_size)
+
+
+def _tiling(spec: Spec, variants: list[Prepared]) -> Tiling:
+    heaviest = max(variant.cost.carry_bytes for variant in variants)
+    chosen = rule(
+        spec.num_lanes,
+        heaviest,
+        with_loss=spec.record.summary or spec.tolerance is not None,
+        stops=spec.tolerance is not None and spec.record.every is None,
+        scalars=all(variant.cost.scalars for variant in variants),
+        platform=_device().platform,
+    )
+    work = heaviest // 4 * spec.num_lanes * len(variants) * spec.num_steps
+    return _measured(spec, variants, chosen) if work >= WORTH_MEASURING and spec.tolerance is None else chosen
+
+
+def _measured(spec: Spec, variants: list[Prepared], default: Tiling) -> Tiling:
+    """The fastest of a few tilings on the device at hand, remembered for the next sweep of this kind."""
+    device = _device()
+    name, carry = spec.describe()["problem"], variants[0].cost.carry_bytes
+    kind = [device.platform, device.device_kind, name, *spec.optimizers, str(spec.record), str(spec.dtype)]
+    key = " | ".join([*kind, f"{carry} bytes a lane", f"by rule {default}"])
+    known = recall(key)
+    if known is None:
+        seconds = {tiling: _seconds_per_lane(spec, variants[0], tiling) for tiling in _candidates(default)}
+        fastest = min(seconds, key=lambda tiling: seconds[tiling])
+        known = str(fastest if seconds[fastest] < CLEARLY_FASTER * seconds[default] else default)
+        remember(key, known)
+    tiling = as_tiling(known)
+    assert tiling is not None, "what is remembered is a tiling"
+    return tiling
+
+
+def _candidates(default: Tiling) -> Iterator[Tiling]:
+    yield default
+    for size in (max(1, default.size // 4), default.size, default.size * 2):
+        for unroll in (1, 2) if _device().platform == "cpu" else (1, 8, 32):
+            if (size, unroll) != default[:2]:
+                yield Tiling(size, unroll, default.scalars)
+
+
+def _seconds_per_lane(spec: Spec, variant: Prepared, tiling: Tiling) -> float:
+    short = variant.structure._replace(num_steps=min(FEW_STEPS, spec.num_steps))
+    run, lanes = whole(short, tiling), lane_arguments(spec, np.arange(tiling.size) % spec.num_lanes)
+    times = []
+    for _ in range(4):  # the first one compiles
+        start = time.perf_counter()
+        jax.block_until_ready(run(variant.shared, lanes))
+        times.append(time.perf_counter() - start)
+    return min(times[1:]) / tiling.size
+
+
+def _device() -> jax.Device:
+    return getattr(jax.config, "jax_default_device") or jax.local_devices()[0]  # noqa: B009  pyright does not know it

@@ -1,0 +1,71 @@
+"""Reading a store: a dataset whose numbers are read when they are wanted, also while the sweep still runs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from xarray.backends import BackendArray
+from xarray.core.indexing import IndexingSupport, LazilyIndexedArray, explicit_indexing_adapter
+
+from jaxopt_lab.engine.dataset import common, to_dataset
+from jaxopt_lab.engine.store import Header, marked, open_results, read_header, verify
+
+if TYPE_CHECKING:
+    import xarray as xr
+    import zarr
+
+
+def open_stored(path: Path) -> "xr.Dataset":
+    """The dataset of a store; see `jaxopt_lab.open_sweep`."""
+    header = read_header(path)
+    done = frozenset(marked(path, header.plan))
+    results = open_results(path, header.plan)
+    names, omitted = common([{name: array.shape for name, array in variant.items()} for variant in results])
+    arrays = {
+        name: LazilyIndexedArray(_StoredLanes(path, header, [variant[name] for variant in results], done))
+        for name in names
+    }
+    dataset = to_dataset(header.labels, arrays, omitted)
+    return dataset.assign_attrs(fraction_done=len(done) / header.plan.num_chunks)
+
+
+class _StoredLanes(BackendArray):
+    """One variable over all the sweep's dimensions, read from the flat lanes of its variants.
+
+    While chunks are missing, whole numbers are read as floating-point ones, so that what is missing can be NaN.
+    """
+
+    def __init__(self, path: Path, header: Header, variants: list["zarr.Array"], done: frozenset[int]) -> None:
+        self._path, self._plan, self._variants, self._done = path, header.plan, variants, done
+        self._outer = header.labels.shape
+        self.shape = (*self._outer, *variants[0].shape[1:])
+        whole = len(done) == header.plan.num_chunks or np.issubdtype(variants[0].dtype, np.floating)
+        self.dtype = np.dtype(variants[0].dtype if whole else np.float64)
+
+    def __getitem__(self, key: Any) -> Any:
+        return explicit_indexing_adapter(key, self.shape, IndexingSupport.OUTER, self._read)
+
+    def _read(self, key: tuple[Any, ...]) -> np.ndarray:
+        """The numbers at an index of whole numbers, slices and vectors, one for each dimension."""
+        places = [np.atleast_1d(np.arange(length)[each]) for each, length in zip(key, self.shape, strict=True)]
+        rank = len(self._outer)
+        flat = np.ravel_multi_index(np.ix_(*places[:rank]), self._outer) if rank else np.zeros((), int)
+        values = np.empty((flat.size, *(len(place) for place in places[rank:])), self.dtype)
+        per_variant = self._plan.num_lanes
+        variants, lanes = np.divmod(flat.ravel(), per_variant)
+        numbers = variants * -(-per_variant // self._plan.chunk_size) + lanes // self._plan.chunk_size
+        for number in np.unique(numbers):
+            wanted = numbers == number
+            values[wanted] = self._of_chunk(int(number), lanes[wanted], tuple(places[rank:]))
+        shape = tuple(len(place) for place in places)
+        scalars = tuple(0 if isinstance(each, int | np.integer) else slice(None) for each in key)
+        return values.reshape(shape)[scalars]
+
+    def _of_chunk(self, number: int, lanes: np.ndarray, inner: tuple[np.ndarray, ...]) -> Any:
+        if number not in self._done:
+            return np.nan
+        chunk = self._plan.chunks[number]
+        array = self._variants[chunk.variant]
+        verify(self._path, chunk, {array.basename: array}, [array.basename])
+        whole = np.asarray(array[chunk.start : chunk.stop])
+        return whole[np.ix_(lanes - chunk.start, *inner)]
