@@ -84,8 +84,8 @@ def sweep(
         optimizer: name of the optimiser, or several between commas (see jaxopt-lab list optimizers).
         options: what the sweep is made of.
         config: a TOML file with any of the options; [grid] and [static] are tables in it.
-        out: where to save: a folder ending in .zarr, to which results are written as they come, and which an interrupted
-            sweep is taken up from; or a file ending in .nc, written at the end.
+        out: where to save: a folder ending in .zarr, to which results are written as they come, and from which an
+            interrupted sweep is taken up; or a file ending in .nc, written at the end.
         overwrite: replace a result that lies there already.
         shard: I/N, to run every N-th part from the I-th on, counted from 0, into a common folder.
         dry_run: say what would run, and run nothing.
@@ -105,16 +105,14 @@ def sweep(
     if dry_run:
         _describe(spec)
         return
-    if streams and overwrite:
+    if out is not None and streams and overwrite:
         remove(out)
     result = run_spec(spec, store=out if streams else None, shard=parts, progress=True)
     print(result)
     if out is None:
         print("nothing saved: name a place with --out run.zarr")
     elif streams:
-        print(
-            f"saved: {out}, {result.fraction_done:.0%} done (open it with jaxopt_lab.open_sweep or jaxopt-lab plot {out})"
-        )
+        print(f"saved: {out}, {result.fraction_done:.0%} done (open it with jaxopt_lab.open_sweep or jaxopt-lab plot)")
     else:
         save(result, out, overwrite=overwrite)
         print(f"saved: {out} (open it with xarray.open_dataset or jaxopt-lab plot {out})")

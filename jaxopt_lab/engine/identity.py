@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 import jax
-import jaxlib
 import numpy as np
+from jaxlib import version as jaxlib_version
 
 from jaxopt_lab.engine.chunks import Prepared
 from jaxopt_lab.engine.lanes import lane_arguments
@@ -27,7 +27,7 @@ def identity_of(spec: Spec, variants: list[Prepared], device: str) -> dict[str, 
         "program": [_program_hash(spec, variant) for variant in variants],
         "device": device,
         "jax": jax.__version__,
-        "jaxlib": jaxlib.__version__,
+        "jaxlib": jaxlib_version.__version__,
         "xla_flags": os.environ.get("XLA_FLAGS", ""),
     }
 

@@ -39,8 +39,8 @@ def shapes_of(shared: Shared, lane: Lane) -> Shapes:
 
 
 @functools.lru_cache(maxsize=256)
-def whole(structure: Structure, tiling: Tiling) -> Callable[[Shared, Lane], Results]:
-    """The compiled function that runs a tile of lanes to the end; the same one whenever the structure is the same."""
+def whole(structure: Structure, tiling: Tiling) -> Any:
+    """``(shared, lanes) -> results``, jitted: a tile of lanes to the end. The same for all of one structure."""
     way = functools.partial(_whole_way, structure, tiling.unroll)
     return jax.jit(jax.vmap(_in_form(way, tiling), in_axes=(None, 0)))
 

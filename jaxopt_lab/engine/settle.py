@@ -6,6 +6,7 @@ Once settled, a specification says all that its numbers depend on: any worker ru
 import dataclasses
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import jax
 import numpy as np
@@ -95,5 +96,5 @@ def _seconds_per_lane(spec: Spec, variant: Prepared, tiling: Tiling) -> float:
     return min(times[1:]) / tiling.size
 
 
-def _device() -> jax.Device:
+def _device() -> Any:
     return getattr(jax.config, "jax_default_device") or jax.local_devices()[0]  # noqa: B009  pyright does not know it

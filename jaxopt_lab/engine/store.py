@@ -117,7 +117,7 @@ def read_header(path: Path) -> Header:
         raise ValueError(f"{path}: there is no such folder; a sweep makes one with store={str(path)!r}")
     try:
         root = zarr.open_group(path, mode="r")
-        said = dict(root.attrs)
+        said: dict[str, Any] = dict(root.attrs)
     except Exception as error:  # whatever Zarr stumbles over in a foreign folder
         raise ValueError(f"{path}: it is no store of a sweep ({_first_line(error)}); name another folder") from error
     if said.get("format") != FORMAT:
@@ -128,7 +128,7 @@ def read_header(path: Path) -> Header:
             "wrote it, or name another folder"
         )
     try:
-        coords = {name: array[:] for name, array in zarr.open_group(path / "coords", mode="r").arrays()}
+        coords = {name: np.asarray(array[:]) for name, array in zarr.open_group(path / "coords", mode="r").arrays()}
         labels = Labels(said["leading"], {n: coords[n] for n in said["lanes"]}, coords.get("step"), said["attributes"])
         lanes = int(np.prod([len(values) for values in labels.lanes.values()]))
         header = Header(said["identity"], labels, Plan(int(said["num_variants"]), lanes, int(said["chunk_size"])))

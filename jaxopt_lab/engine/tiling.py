@@ -57,7 +57,7 @@ def as_tiling(tiling: "Tiling | Sequence[Any] | str | int | None") -> Tiling | N
         size, unroll, form = (tiling.split(":") + ["1", "arrays"][tiling.count(":") :])[:3]
         numbers = [int(n) for n in (size, unroll) if n.isdecimal()]
         if len(numbers) == 2 and form in ("scalars", "arrays"):
-            tiling = Tiling(*numbers, form == "scalars")
+            tiling = Tiling(numbers[0], numbers[1], form == "scalars")
     elif isinstance(tiling, int) and not isinstance(tiling, bool):
         tiling = Tiling(tiling)
     if not isinstance(tiling, Tiling) or min(tiling[:2]) < 1:

@@ -155,12 +155,12 @@ class Run(NamedTuple):
         )
         params = optax.apply_updates(carry.params, updates)
         seen = self._see(carry, t, loss)
-        if seen.loss is None:
-            return seen._replace(params=params, state=state), self._point(carry.params, loss, grads)
-        # Who has ended stays where it is. Its optimiser runs on unseen: to hold its state too would make every number
-        # in it, the count of steps above all, one of each lane's own.
-        params = jax.tree.map(lambda old, new: jnp.where(has_ended(seen.summary), old, new), carry.params, params)
-        return seen._replace(params=params, state=state), self._point(carry.params, seen.loss, grads)
+        if seen.summary is not None and seen.loss is not None:
+            # Who has ended stays where it is. Its optimiser runs on unseen: to hold its state too would make every
+            # number in it, the count of steps above all, one of each lane's own.
+            ended, loss = has_ended(seen.summary), seen.loss
+            params = jax.tree.map(lambda old, new: jnp.where(ended, old, new), carry.params, params)
+        return seen._replace(params=params, state=state), self._point(carry.params, loss, grads)
 
     def advance(self, carry: Carry, start: Any, length: int) -> Carry:
         """So many steps from step ``start`` on that leave nothing behind."""
@@ -200,13 +200,13 @@ class Run(NamedTuple):
 
     def _see(self, carry: Carry, t: Any, loss: jax.Array) -> Carry:
         """Count in the loss of one step; a trajectory that has ended keeps the loss that it ended with."""
-        if carry.summary is None:
+        summary, held = carry.summary, carry.loss
+        if summary is None:
             return carry
-        if carry.loss is not None:
-            loss = jnp.where(has_ended(carry.summary), carry.loss, loss)
-            carry = carry._replace(loss=loss)
+        if held is not None:
+            held = loss = jnp.where(has_ended(summary), held, loss)
         minimum = 0.0 if self.problem.minimum is None else self.problem.minimum
-        return carry._replace(summary=update_summary(carry.summary, t, loss, minimum, self.tolerance))
+        return carry._replace(summary=update_summary(summary, t, loss, minimum, self.tolerance), loss=held)
 
     def _point(self, params: Params, loss: jax.Array, grads: Params) -> Trajectory:
         metrics = dict(self.problem.evaluate(params)) if self.problem.evaluate else {}

@@ -89,7 +89,7 @@ def on_executor(
     left = {chunk.index: chunk for chunk in chunks}
     for attempt in range(MOST_REBUILDS + 1):
         ours = not isinstance(executor, Executor)
-        pool = executor() if ours else executor  # pyright: ignore[reportCallIssue]
+        pool = executor() if ours else executor
         if not isinstance(pool, Executor):
             raise ValueError(f"executor: it made {pool!r}; give a function that makes a concurrent.futures.Executor")
         try:
