@@ -13,8 +13,14 @@ from jaxopt_lab.engine.records import NEVER
 FIRST_SPAN = 20
 """The first span is this part of all steps."""
 
-FEW = 1 / 8
-"""Where fewer lanes than this ended in a span, the next one is twice as long: to stop and look costs something, too."""
+MANY = 1 / 8
+"""Where at least this part of the lanes has ended in a span, the others are packed together: to copy has a price."""
+
+LONGER = 4
+"""Where fewer have ended, the next span is so many times as long: to stop and look has a price, too."""
+
+SMALLER = 8
+"""The last living lanes of a chunk run in a tile so many times smaller, once they fit into it."""
 
 WORTH_A_PROGRAM = 256
 """A smaller tile for the last living lanes is one more program to compile: only if it has at least so many lanes."""
@@ -29,7 +35,7 @@ def run_in_tiles(run: Callable[[Shared, Lane], Results], shared: Shared, lanes: 
         lanes: what each has for itself, over any number of lanes.
         size: how many lanes run together.
     """
-    return _tile_by_tile(lambda tile: run(shared, _take(lanes, tile)), _everyone(lanes), size)
+    return _tile_by_tile(lambda tile: run(shared, _take(lanes, tile)), len(lanes.start_index), size)
 
 
 def run_packed(spans: Spans, shared: Shared, lanes: Lane, size: int, num_steps: int) -> Results:
@@ -41,62 +47,64 @@ def run_packed(spans: Spans, shared: Shared, lanes: Lane, size: int, num_steps: 
         spans: the compiled programs.
         shared: what all lanes share.
         lanes: what each has for itself, over any number of lanes.
-        size: how many lanes run together; a quarter of it where no more than that go on.
+        size: how many lanes run together; where few go on, `SMALLER` of it.
         num_steps: the number of steps.
     """
-    differs, living = spans.differs, _everyone(lanes)
+    differs, count = spans.differs, len(lanes.start_index)
     span = max(1, num_steps // FIRST_SPAN)
     step = min(span, num_steps)
-    carry = _tile_by_tile(lambda tile: spans.start(shared, _take(lanes, tile), step), living, size, differs)
+    everyone = _tile_by_tile(lambda tile: spans.start(shared, _take(lanes, tile), step), count, size, differs)
+    living, packed, carry = np.arange(count), lanes, everyone
     while step < num_steps:
-        going_on = living[~_has_ended(carry)[living]]
-        span *= 2 if len(living) - len(going_on) < FEW * len(living) else 1
-        living = going_on
-        if not len(living):
+        going_on = np.flatnonzero(~_has_ended(carry))
+        if not len(going_on):
             break
+        if len(living) - len(going_on) >= MANY * len(living):
+            everyone = _put(everyone, living, carry, differs)
+            living, packed, carry = living[going_on], _take(packed, going_on), _take(carry, going_on, differs)
+        else:
+            span *= LONGER
         last = min(step + span, num_steps)
 
-        def advance(tile: np.ndarray, carry: Any = carry, first: int = step, last: int = last) -> Any:
-            return spans.advance(shared, _take(lanes, tile), _take(carry, tile, differs), first, last)
+        def advance(tile: Any, packed: Lane = packed, carry: Any = carry, first: int = step, last: int = last) -> Any:
+            return spans.advance(shared, _take(packed, tile), _take(carry, tile, differs), first, last)
 
-        fitting = size // 4 if len(living) <= size // 4 >= WORTH_A_PROGRAM else size
-        carry = _put(carry, living, _tile_by_tile(advance, living, fitting, differs), differs)
+        small = size // SMALLER
+        fitting = small if len(living) <= small and small >= WORTH_A_PROGRAM else size
+        carry = _tile_by_tile(advance, len(living), fitting, differs)
         step = last
+    everyone = _put(everyone, living, carry, differs)
     return _tile_by_tile(
-        lambda tile: spans.finish(shared, _take(lanes, tile), _take(carry, tile, differs)), _everyone(lanes), size
+        lambda tile: spans.finish(shared, _take(lanes, tile), _take(everyone, tile, differs)), count, size
     )
-
-
-def _everyone(lanes: Lane) -> np.ndarray:
-    return np.arange(len(lanes.start_index))
 
 
 def _has_ended(carry: Any) -> np.ndarray:
     return np.minimum(carry.summary.converged_at, carry.summary.diverged_at) < NEVER
 
 
-def _tile_by_tile(
-    call: Callable[[np.ndarray], Any], lanes: np.ndarray, size: int, differs: tuple[bool, ...] | None = None
-) -> Any:
-    """What a compiled function gives for some lanes, on the host.
+def _tile_by_tile(call: Callable[[Any], Any], count: int, size: int, differs: tuple[bool, ...] | None = None) -> Any:
+    """What a compiled function gives for so many lanes, on the host.
 
     Args:
-        call: the function of the indices of one tile's lanes.
-        lanes: the indices of those that are wanted.
-        size: how many of them make a tile; the last one is padded with its last lane.
+        call: the function of one tile: a slice, or for the last one the places of its lanes, padded with the last.
+        count: how many lanes there are.
+        size: how many of them make a tile.
         differs: which leaves of what is given have an axis over lanes; by default all.
     """
     gathered: list[Any] = []
     structure = None
-    for start in range(0, len(lanes), size):
-        tile = lanes[start : start + size]
-        leaves, structure = jax.tree.flatten(call(np.append(tile, np.repeat(tile[-1:], size - len(tile)))))
+    for start in range(0, count, size):
+        stop = min(start + size, count)
+        whole = stop - start == size
+        tile = slice(start, stop) if whole else np.arange(start, start + size).clip(max=count - 1)
+        leaves, structure = jax.tree.flatten(call(tile))
+        own = differs or (True,) * len(leaves)
         if not gathered:
-            differs = differs or (True,) * len(leaves)
-            gathered = [_room(leaf, len(lanes)) if own else leaf for leaf, own in zip(leaves, differs, strict=True)]
-        for place, (leaf, own) in enumerate(zip(leaves, differs or (), strict=True)):
-            if own:
-                gathered[place][start : start + len(tile)] = np.asarray(leaf)[: len(tile)]
+            gathered = [_room(leaf, count) if each else leaf for leaf, each in zip(leaves, own, strict=True)]
+        for place, (leaf, each) in enumerate(zip(leaves, own, strict=True)):
+            if each:
+                gathered[place][start:stop] = np.asarray(leaf)[: stop - start]
             else:
                 gathered[place] = leaf
     return jax.tree.unflatten(structure, gathered)
@@ -106,7 +114,7 @@ def _room(leaf: Any, count: int) -> np.ndarray:
     return np.empty((count, *leaf.shape[1:]), leaf.dtype)
 
 
-def _take(tree: Any, lanes: np.ndarray, differs: tuple[bool, ...] | None = None) -> Any:
+def _take(tree: Any, lanes: Any, differs: tuple[bool, ...] | None = None) -> Any:
     leaves, structure = jax.tree.flatten(tree)
     own = differs or (True,) * len(leaves)
     return jax.tree.unflatten(structure, [leaf[lanes] if o else leaf for leaf, o in zip(leaves, own, strict=True)])

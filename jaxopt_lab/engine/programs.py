@@ -81,11 +81,11 @@ def spans(structure: Structure, tiling: Tiling, shapes: Shapes) -> Spans:
     """
 
     def start(shared: Shared, lane: Lane, last: Any) -> Carry:
-        run, params = _run(structure, 1, shared, lane)
+        run, params = _run(structure, tiling.unroll, shared, lane)
         return run.advance_to(run.start(params), 0, last)
 
     def advance(shared: Shared, lane: Lane, carry: Carry, first: Any, last: Any) -> Carry:
-        return _run(structure, 1, shared, lane)[0].advance_to(carry, first, last)
+        return _run(structure, tiling.unroll, shared, lane)[0].advance_to(carry, first, last)
 
     def finish(shared: Shared, lane: Lane, carry: Carry) -> Results:
         run, _ = _run(structure, 1, shared, lane)

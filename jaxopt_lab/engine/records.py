@@ -114,9 +114,9 @@ def update_summary(summary: Summary, step: Any, loss: jax.Array, minimum: Any, t
     )
 
 
-def has_ended(summary: Summary) -> jax.Array:
-    """Whether a trajectory that stops where it has arrived or left the finite numbers has done so."""
-    return jnp.minimum(summary.converged_at, summary.diverged_at) < NEVER
+def has_ended(summary: Summary, step: Any) -> jax.Array:
+    """Whether a trajectory has arrived, or left the finite numbers, by this step."""
+    return jnp.minimum(summary.converged_at, summary.diverged_at) <= step
 
 
 def finish_summary(summary: Summary) -> Summary:

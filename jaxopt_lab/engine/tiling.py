@@ -15,8 +15,8 @@ MOST_LANES_OF_ARRAYS_WITH_LOSS = 1024
 LEAST_LANES = 32
 """Fewer lanes than a few vector registers hold would partly run as what is left over, which rounds differently."""
 
-LANES_THAT_STOP = 4096
-"""Lanes that stop early leave holes in their tile until the next packing: smaller tiles have fewer."""
+LANES_THAT_STOP = 8192
+"""Lanes that stop leave their program between spans, which costs a little for each tile: larger ones pay less."""
 
 ACCELERATOR_LANES = 2**17
 ACCELERATOR_UNROLL = 16
@@ -91,10 +91,10 @@ def rule(
     if platform != "cpu":
         return Tiling(min(ACCELERATOR_LANES, enough), ACCELERATOR_UNROLL if scalars and not stops else 1, scalars)
     most = MOST_LANES_OF_ARRAYS_WITH_LOSS if with_loss and not scalars else MOST_LANES
-    most = min(most, LANES_THAT_STOP) if stops else most
+    most = LANES_THAT_STOP if stops and scalars else most
     fitting = max(1, min(most, CARRY_BYTES // max(1, bytes_per_lane)))
     size = min(1 << (int(fitting).bit_length() - 1), enough)
-    return Tiling(size, 2 if scalars and with_loss and not stops else 1, scalars)
+    return Tiling(size, 2 if scalars and with_loss else 1, scalars)
 
 
 def enough_for(num_lanes: int, *, scalars: bool) -> int:

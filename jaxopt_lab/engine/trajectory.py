@@ -46,7 +46,7 @@ class Carry(NamedTuple):
         params: the parameters.
         state: the optimiser's state.
         summary: the summary so far, where it is recorded or decides when to stop.
-        loss: the loss at which a trajectory with a tolerance has ended; without one, None.
+        loss: where the loss is random, the one with which a trajectory that stops has ended; else None.
     """
 
     params: Params
@@ -138,7 +138,9 @@ class Run(NamedTuple):
         loss = self.problem.loss(params, self._key(0))
         stops = self.tolerance is not None
         summary = empty_summary(loss) if self.record.summary or stops else None
-        return Carry(params, self.optimizer.init(params), summary, loss if stops else None)
+        # At the point where it has ended, a loss that is not random stays the same by itself.
+        held = loss if stops and self._is_random(params) else None
+        return Carry(params, self.optimizer.init(params), summary, held)
 
     def step(self, carry: Carry, t: Any) -> tuple[Carry, Trajectory]:
         """Step t -> t + 1, and the point that it leaves."""
@@ -155,12 +157,13 @@ class Run(NamedTuple):
         )
         params = optax.apply_updates(carry.params, updates)
         seen = self._see(carry, t, loss)
-        if seen.summary is not None and seen.loss is not None:
+        if seen.summary is not None and self.tolerance is not None:
             # Who has ended stays where it is. Its optimiser runs on unseen: to hold its state too would make every
             # number in it, the count of steps above all, one of each lane's own.
-            ended, loss = has_ended(seen.summary), seen.loss
+            ended = has_ended(seen.summary, t)
             params = jax.tree.map(lambda old, new: jnp.where(ended, old, new), carry.params, params)
-        return seen._replace(params=params, state=state), self._point(carry.params, loss, grads)
+        point = self._point(carry.params, loss if seen.loss is None else seen.loss, grads)
+        return seen._replace(params=params, state=state), point
 
     def advance(self, carry: Carry, start: Any, length: int) -> Carry:
         """So many steps from step ``start`` on that leave nothing behind."""
@@ -172,7 +175,16 @@ class Run(NamedTuple):
 
     def advance_to(self, carry: Carry, start: Any, stop: Any) -> Carry:
         """The steps from ``start`` to ``stop``, whose number only the running program knows; it has no gradient."""
-        return jax.lax.fori_loop(jnp.int32(start), jnp.int32(stop), lambda t, carry: self.step(carry, t)[0], carry)
+
+        def steps(first: Any, count: int, carry: Carry) -> Carry:
+            for step in range(count):
+                carry, _ = self.step(carry, first + step)
+            return carry
+
+        start, stop = jnp.int32(start), jnp.int32(stop)
+        turns = (stop - start) // self.unroll
+        carry = jax.lax.fori_loop(0, turns, lambda i, carry: steps(start + i * self.unroll, self.unroll, carry), carry)
+        return jax.lax.fori_loop(start + turns * self.unroll, stop, lambda t, carry: steps(t, 1, carry), carry)
 
     def path(self, carry: Carry, num_steps: int, every: int) -> Trajectory:
         """Blocks of ``every`` steps, of which the first leaves its point; then the rest, and the last point."""
@@ -204,7 +216,7 @@ class Run(NamedTuple):
         if summary is None:
             return carry
         if held is not None:
-            held = loss = jnp.where(has_ended(summary), held, loss)
+            held = loss = jnp.where(has_ended(summary, t - 1), held, loss)
         minimum = 0.0 if self.problem.minimum is None else self.problem.minimum
         return carry._replace(summary=update_summary(summary, t, loss, minimum, self.tolerance), loss=held)
 
@@ -216,6 +228,13 @@ class Run(NamedTuple):
         for name in observed.keys() & metrics.keys():
             raise ValueError(f"observe: {name!r} is what the problem's evaluate gives; give yours another name")
         return Trajectory(params, loss, metrics | dict(observed), None)
+
+    def _is_random(self, params: Params) -> bool:
+        """Whether the loss draws from its key."""
+        if self.key is None:
+            return False
+        traced = jax.make_jaxpr(self.problem.loss)(params, self.key).jaxpr
+        return any(traced.invars[-1] in equation.invars for equation in traced.eqns)
 
     def _key(self, t: Any) -> jax.Array | None:
         return None if self.key is None else jax.random.fold_in(self.key, t)
