@@ -51,7 +51,9 @@ def in_scalars(function: Callable[..., Any], tally: Tally | None = None) -> Call
 
     def split_function(*arguments: Any) -> Any:
         closed, shape = jax.make_jaxpr(function, return_shape=True)(*arguments)
-        outputs = _evaluate(closed.jaxpr, closed.consts, jax.tree.leaves(arguments), tally)
+        leaves = zip(jax.tree.leaves(arguments), closed.jaxpr.invars, strict=True)
+        apart = [_unwrap(_split(leaf)) if _is_small(variable.aval) else leaf for leaf, variable in leaves]
+        outputs = _evaluate(closed.jaxpr, closed.consts, apart, tally)
         return jax.tree.unflatten(jax.tree.structure(shape), [_whole(output) for output in outputs])
 
     return split_function
