@@ -146,12 +146,10 @@ _CALLS |= {"custom_jvp_call": "call_jaxpr", "custom_vjp_call": "call_jaxpr", "cu
 
 def _elementwise(equation: Any, operands: list[Value]) -> Value:
     shape = equation.outvars[0].aval.shape
-    split = [_split(operand) for operand in operands]
+    split = [np.broadcast_to(_split(operand), shape) for operand in operands]
     out = np.empty(shape, object)
     for index in np.ndindex(shape):
-        # An operand without axes serves all elements.
-        scalars = [each[index if each.ndim else ()] for each in split]
-        out[index] = equation.primitive.bind(*scalars, **equation.params)
+        out[index] = equation.primitive.bind(*(each[index] for each in split), **equation.params)
     return _unwrap(out)
 
 
@@ -191,6 +189,10 @@ def _slice(parameters: Any, operands: list[Value]) -> Value:
 
 def _concatenate(parameters: Any, operands: list[Value]) -> Value:
     return np.concatenate([_split(operand) for operand in operands], axis=parameters["dimension"])
+
+
+def _stack(parameters: Any, operands: list[Value]) -> Value:
+    return np.stack([_split(operand) for operand in operands], axis=parameters["axis"])
 
 
 def _pad(parameters: Any, operands: list[Value]) -> Value | None:
@@ -250,6 +252,7 @@ _RULES: dict[str, Callable[[Any, list[Value]], Value | None]] = {
     "rev": _rev,
     "slice": _slice,
     "concatenate": _concatenate,
+    "stack": _stack,
     "pad": _pad,
     "reduce_sum": _folding(jax.lax.add),
     "reduce_prod": _folding(jax.lax.mul),

@@ -53,7 +53,7 @@ def as_tiling(tiling: "Tiling | Sequence[Any] | str | int | None") -> Tiling | N
     """
     if tiling is None:
         return None
-    if isinstance(tiling, str):
+    if isinstance(tiling, str) and tiling.count(":") < 3:
         size, unroll, form = (tiling.split(":") + ["1", "arrays"][tiling.count(":") :])[:3]
         numbers = [int(n) for n in (size, unroll) if n.isdecimal()]
         if len(numbers) == 2 and form in ("scalars", "arrays"):
@@ -91,8 +91,10 @@ def rule(
     if platform != "cpu":
         return Tiling(min(ACCELERATOR_LANES, enough), ACCELERATOR_UNROLL if scalars and not stops else 1, scalars)
     most = MOST_LANES_OF_ARRAYS_WITH_LOSS if with_loss and not scalars else MOST_LANES
-    most = LANES_THAT_STOP if stops and scalars else most
-    fitting = max(1, min(most, CARRY_BYTES // max(1, bytes_per_lane)))
+    cache = CARRY_BYTES
+    if stops and scalars:
+        most, cache = LANES_THAT_STOP, LANES_THAT_STOP // MOST_LANES * CARRY_BYTES
+    fitting = max(1, min(most, cache // max(1, bytes_per_lane)))
     size = min(1 << (int(fitting).bit_length() - 1), enough)
     return Tiling(size, 2 if scalars and with_loss else 1, scalars)
 

@@ -1,0 +1,106 @@
+"""How lanes are packed into programs: by rule, by measurement, or as the user says; the result says which."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jaxopt_lab import Tiling, optimizers, problems, sweep
+from jaxopt_lab.engine import cache, settle
+from jaxopt_lab.engine.tiling import CARRY_BYTES, LEAST_LANES, as_tiling, rule
+
+
+@given(size=st.integers(1, 10**6), unroll=st.integers(1, 64), scalars=st.booleans())
+def test_a_tiling_is_read_as_it_is_written(size, unroll, scalars):
+    tiling = Tiling(size, unroll, scalars)
+    assert as_tiling(str(tiling)) == as_tiling(tiling) == tiling
+
+
+def test_a_number_is_a_size():
+    assert as_tiling(64) == as_tiling("64") == Tiling(64, 1, False)
+    assert as_tiling(None) is None
+
+
+WRONG = ["", "x", "4096:2:vectors", "4096:0:scalars", "0", "1:2:scalars:4", -1, 0, True, 2.5, ()]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_is_no_tiling_is_refused(wrong):
+    with pytest.raises(ValueError, match=r"tiling: got .*4096:2:scalars"):
+        as_tiling(wrong)
+
+
+@given(lanes=st.integers(1, 10**9), size=st.integers(1, 10**7), flags=st.tuples(*[st.booleans()] * 3))
+def test_a_tile_by_rule_is_a_power_of_two_that_the_cache_holds(lanes, size, flags):
+    tiling = rule(lanes, size, with_loss=flags[0], stops=flags[1], scalars=flags[2])
+    assert tiling.size & (tiling.size - 1) == 0
+    assert tiling.size == 1 or tiling.size * size <= 2 * CARRY_BYTES
+    assert tiling.size <= max(LEAST_LANES, 2 * lanes)
+
+
+def bowl(**changed):
+    arguments = {"starts": np.array([[4.0, 1.5], [1.0, -2.0]]), "num_steps": 30} | changed
+    return sweep(problems.quadratic(), optimizers.adam, {"learning_rate": np.logspace(-3, -1, 50)}, **arguments)
+
+
+def test_the_result_says_how_it_was_packed():
+    assert bowl().attrs["tiling"] == "128:2:scalars"
+    assert bowl(tiling="64:1:arrays").attrs["tiling"] == "64:1:arrays"
+    assert bowl(chunk_size=40).attrs["tiling"] == "64:2:scalars"
+
+
+@pytest.mark.parametrize("tiling", ["32:1:scalars", "64:2:scalars", "128:3:scalars", "100:1:arrays", "7:2:arrays"])
+def test_every_tiling_gives_the_same_numbers(tiling):
+    """To rounding of float32 over 30 steps."""
+    np.testing.assert_allclose(bowl(tiling=tiling).final_params, bowl().final_params, rtol=1e-4, atol=1e-5)
+
+
+def test_what_cannot_be_taken_apart_is_run_in_arrays():
+    """More numbers than scalars are made of; and a line search, which branches."""
+    wide = sweep(problems.quadratic(np.ones(40)), optimizers.sgd, {"learning_rate": [0.1]}, num_steps=2)
+    assert wide.attrs["tiling"].endswith("arrays")
+    network = sweep(problems.mlp("wine", hidden=(3,)), optimizers.sgd, {"learning_rate": [0.1]}, num_steps=2)
+    assert network.attrs["tiling"].endswith("arrays")
+
+
+@pytest.fixture
+def measuring(tmp_path, monkeypatch):
+    """Every sweep is worth measuring, and what is found is remembered in a folder of the test's own."""
+    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(settle, "WORTH_MEASURING", 1)
+    return tmp_path / "cache" / "tilings.json"
+
+
+def test_a_large_sweep_takes_the_tiling_that_was_fastest(measuring, monkeypatch):
+    """With the seconds given, so that the choice is known: a quarter of the rule's 128 lanes, one step a turn."""
+    asked = []
+
+    def seconds(spec, variant, tiling):
+        asked.append(tiling)
+        return 1.0 if tiling == Tiling(32, 1, True) else 2.0
+
+    monkeypatch.setattr(settle, "_seconds_per_lane", seconds)
+    assert bowl().attrs["tiling"] == "32:1:scalars"
+    assert Tiling(128, 2, True) == asked[0]
+    assert len(set(asked)) == len(asked) == 6
+    assert list(json.loads(measuring.read_text()).values()) == ["32:1:scalars"]
+    assert bowl().attrs["tiling"] == "32:1:scalars"
+    assert len(asked) == 6, "what is remembered is not measured again"
+
+
+def test_what_is_hardly_faster_is_not_taken(measuring, monkeypatch):
+    monkeypatch.setattr(settle, "_seconds_per_lane", lambda *arguments: 1.0 if arguments[2].unroll == 2 else 0.97)
+    assert bowl().attrs["tiling"] == "128:2:scalars"
+
+
+def test_a_real_measurement_gives_a_candidate(measuring):
+    assert as_tiling(bowl().attrs["tiling"]) in [Tiling(s, u, True) for s in (32, 128, 256) for u in (1, 2)]
+    assert measuring.is_file()
+
+
+def test_a_small_sweep_is_not_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
+    bowl()
+    assert list(tmp_path.iterdir()) == []
