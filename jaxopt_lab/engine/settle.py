@@ -18,6 +18,7 @@ from jaxopt_lab.engine.plan import Plan, chunk_size
 from jaxopt_lab.engine.programs import whole
 from jaxopt_lab.engine.spec import Spec
 from jaxopt_lab.engine.tiling import Tiling, as_tiling, enough_for, rule
+from jaxopt_lab.engine.xla import is_tuned
 
 WORTH_MEASURING = 2 * 10**11
 """From about so many carried numbers times steps on, half a minute on two cores, it pays to try a few tilings."""
@@ -54,6 +55,7 @@ def _tiling(spec: Spec, variants: list[Prepared]) -> Tiling:
         with_loss=spec.record.summary or spec.tolerance is not None,
         stops=spec.tolerance is not None and spec.record.every is None,
         scalars=all(variant.cost.scalars for variant in variants),
+        tuned=is_tuned(),
         platform=_device().platform,
     )
     work = heaviest // 4 * spec.num_lanes * len(variants) * spec.num_steps

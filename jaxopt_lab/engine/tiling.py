@@ -69,7 +69,14 @@ def as_tiling(tiling: "Tiling | Sequence[Any] | str | int | None") -> Tiling | N
 
 
 def rule(
-    num_lanes: int, bytes_per_lane: int, *, with_loss: bool, stops: bool, scalars: bool, platform: str = "cpu"
+    num_lanes: int,
+    bytes_per_lane: int,
+    *,
+    with_loss: bool,
+    stops: bool,
+    scalars: bool,
+    tuned: bool = True,
+    platform: str = "cpu",
 ) -> Tiling:
     """The tiling that was fastest where it was tried (see ``benchmarks/``): as many lanes as the cache holds.
 
@@ -79,6 +86,7 @@ def rule(
         with_loss: whether the loss of every step is looked at.
         stops: whether lanes end early.
         scalars: whether the problem can be taken apart.
+        tuned: whether XLA's options of `tune_xla` are set; without them a turn of the loop costs more.
         platform: ``"cpu"``, or JAX's name of another one.
 
     Example:
@@ -96,7 +104,7 @@ def rule(
         most, cache = LANES_THAT_STOP, LANES_THAT_STOP // MOST_LANES * CARRY_BYTES
     fitting = max(1, min(most, cache // max(1, bytes_per_lane)))
     size = min(1 << (int(fitting).bit_length() - 1), enough)
-    return Tiling(size, 2 if scalars and with_loss else 1, scalars)
+    return Tiling(size, 2 if scalars and (with_loss or not tuned) else 1, scalars)
 
 
 def enough_for(num_lanes: int, *, scalars: bool) -> int:

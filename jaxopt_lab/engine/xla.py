@@ -34,6 +34,11 @@ def tune_xla() -> None:
     os.environ["XLA_FLAGS"] = " ".join([flags, *ours]).strip()
 
 
+def is_tuned() -> bool:
+    """Whether these options, or others of the same names, are set."""
+    return all(name in os.environ.get("XLA_FLAGS", "") for name in OPTIONS)
+
+
 def started() -> bool:
     """Whether JAX has started its devices, and XLA has read its options."""
     # JAX has no public question for this, and asking for the devices would start them.
