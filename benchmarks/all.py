@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SCRIPTS = ("engine", "networks", "scaling", "memory", "early_finish", "startup", "metrics", "device")
+SCRIPTS = ("engine", "networks", "scaling", "memory", "early_finish", "startup", "metrics", "device", "rounding")
 
 
 def run(name: str, folder: Path) -> bool:

@@ -15,7 +15,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend import core
 
 MOST_NUMBERS = 16
 """Arrays of more numbers than this stay whole: a step would become a program of thousands of operations."""
@@ -63,10 +62,10 @@ def _evaluate(jaxpr: Any, consts: Any, arguments: list[Value], tally: Tally) -> 
     known: dict[Any, Value] = dict(zip(jaxpr.constvars, consts, strict=True))
     known |= dict(zip(jaxpr.invars, arguments, strict=True))
     for equation in jaxpr.eqns:
-        operands = [v.val if isinstance(v, core.Literal) else known[v] for v in equation.invars]
+        operands = [v.val if hasattr(v, "val") else known[v] for v in equation.invars]
         outputs = _apply(equation, operands, tally)
         known |= dict(zip(equation.outvars, outputs, strict=True))
-    return [v.val if isinstance(v, core.Literal) else known[v] for v in jaxpr.outvars]
+    return [v.val if hasattr(v, "val") else known[v] for v in jaxpr.outvars]
 
 
 def _apply(equation: Any, operands: list[Value], tally: Tally) -> list[Value]:

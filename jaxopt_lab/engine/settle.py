@@ -80,9 +80,14 @@ def _measured(spec: Spec, variants: list[Prepared], default: Tiling) -> Tiling:
 
 
 def _candidates(default: Tiling) -> Iterator[Tiling]:
+    """The rule's tiling first, then others.
+
+    On a CPU only sizes are tried: they change no bit of a problem in scalars, so that a result does not depend on what
+    was measured (see ``benchmarks/rounding.py``). On an accelerator the steps of a turn decide about the speed.
+    """
     yield default
     for size in (max(1, default.size // 4), default.size, default.size * 2):
-        for unroll in (1, 2) if _device().platform == "cpu" else (1, 8, 32):
+        for unroll in (default.unroll,) if _device().platform == "cpu" else (1, 8, 32):
             if (size, unroll) != default[:2]:
                 yield Tiling(size, unroll, default.scalars)
 

@@ -150,3 +150,13 @@ def test_every_script_that_measures_is_run_by_all(script):
     scripts = script("all")
     helpers = {"all", "engine_peers", "readme_table"}
     assert {path.stem for path in scripts.HERE.glob("*.py")} - helpers == set(scripts.SCRIPTS)
+
+
+def test_rounding_compares_every_tiling_on_every_surface(run, script):
+    rounding = script("rounding")
+    result, printed = run("rounding", "--lanes", "200", "--steps", "3", "--plain")
+    assert result["differences"].keys() == set(rounding.SURFACES)
+    for surface in rounding.SURFACES:
+        assert result["differences"][surface].keys() == set(rounding.TILINGS)
+        assert result["differences"][surface]["64:1:scalars"] == {"share": 0.0, "most": 0.0}
+        assert surface in printed
