@@ -91,7 +91,7 @@ def load(source: Path) -> "xr.Dataset":
     """
     import xarray as xr
 
-    from jaxopt_lab import open_sweep
+    from jaxopt_lab.engine import open_sweep
 
     if not source.exists():
         raise ValueError(f"{source} does not exist; save a sweep there first: jaxopt-lab sweep ... --out {source}")
