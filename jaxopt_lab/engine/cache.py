@@ -2,11 +2,13 @@
 
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import jax
+
+from jaxopt_lab.engine.chunk_files import write_atomically
+from jaxopt_lab.engine.tiling import as_tiling
 
 
 def cache_folder() -> Path:
@@ -17,25 +19,39 @@ def cache_folder() -> Path:
 
 
 def keep_compiled() -> None:
-    """Let XLA keep its compiled programs in the user's cache folder, unless the user has said where already."""
-    if getattr(jax.config, "jax_compilation_cache_dir") is None:  # noqa: B009  pyright does not know JAX's settings
-        jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "xla"))
+    """Let XLA keep its compiled programs in the user's cache folder, unless the user has said where already.
+
+    Where that folder can't be written, as for a service without a home, nothing is kept, and nothing said.
+    """
+    folder = cache_folder() / "xla"
+    if getattr(jax.config, "jax_compilation_cache_dir") is None and _writable(folder):  # noqa: B009  pyright
+        jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 
 
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
+
+
 def recall(key: str) -> str | None:
-    """What was remembered under a key on this machine, with these versions and options; None if nothing was."""
-    return _read().get(_full(key))
+    """The tiling remembered under a key on this machine, with these versions and options; None if there is none."""
+    known = _read().get(_full(key))
+    try:
+        return str(as_tiling(known)) if isinstance(known, str) else None
+    except ValueError:  # whoever has written into the file: it is measured again
+        return None
 
 
-def remember(key: str, value: str) -> None:
-    """Keep a text for the next time. A folder that can't be written keeps nothing, and that is no error."""
-    known = _read() | {_full(key): value}
+def remember(key: str, tiling: str) -> None:
+    """Keep a tiling for the next time. A folder that can't be written keeps nothing, and that is no error."""
+    known = _read() | {_full(key): tiling}
     try:
         cache_folder().mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=cache_folder(), delete=False, encoding="utf-8") as file:
-            json.dump(known, file, indent=1)
-        Path(file.name).replace(_file())
+        write_atomically(_file(), json.dumps(known, indent=1).encode())
     except OSError:
         return
 

@@ -10,7 +10,7 @@ import optax
 
 from jaxopt_lab.engine.chunks import STATUS
 from jaxopt_lab.engine.programs import Results
-from jaxopt_lab.engine.spec import VARIABLES, Spec, describe_json
+from jaxopt_lab.engine.spec import VARIABLES, Spec, describe_json, without_addresses
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -153,4 +153,8 @@ def _key_name(key: Any) -> str:
 def _label(value: Any) -> Any:
     """Static values may be anything; as coordinates they stand as numbers, flags or text."""
     value = value.item() if isinstance(value, np.generic) else value
-    return value if isinstance(value, bool | int | float | str) else getattr(value, "__name__", None) or repr(value)
+    return (
+        value
+        if isinstance(value, bool | int | float | str)
+        else getattr(value, "__name__", None) or without_addresses(repr(value))
+    )

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import jax
 import numpy as np
 
+from jaxopt_lab.engine.chunk_files import marked, unfinished_files, verify, write_chunk
 from jaxopt_lab.engine.chunks import Prepared
 from jaxopt_lab.engine.dataset import Labels, common, flatten, to_dataset
 from jaxopt_lab.engine.identity import difference
 from jaxopt_lab.engine.plan import Chunk, Plan
 from jaxopt_lab.engine.programs import Results
-from jaxopt_lab.engine.store import Header, create, marked, open_results, read_header, verify, write_chunk
+from jaxopt_lab.engine.store import Header, clear_unfinished, create, open_results, read_header
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -78,14 +79,17 @@ class OnDisk:
             ValueError: if what lies there is another sweep's, or none.
         """
         kinds: list[dict[str, Any]] = [flatten(variant.outputs) for variant in variants]
+        path = path.absolute()
         if not path.exists():
             create(path, Header(identity, labels, plan), kinds)
         stored = read_header(path)
         differs = difference(identity, stored.identity)
         if differs:
             raise ValueError(f"store: {path} holds another sweep; it differs in {differs}; name another folder")
+        clear_unfinished(path)
         self._path, self._plan = path, plan
-        self._arrays = open_results(path, plan, "r+")
+        self._arrays = open_results(path, "r+")
+        self._left = unfinished_files(path, self._arrays, plan)
 
     def done(self) -> set[int]:
         """The chunks that are marked as done; their files are verified.
@@ -97,11 +101,18 @@ class OnDisk:
         for index in indices:
             chunk = self._plan.chunks[index]
             verify(self._path, chunk, self._arrays[chunk.variant], list(self._arrays[chunk.variant]))
+            self._clear(index)
         return set(indices)
 
     def write(self, chunk: Chunk, results: Results) -> None:
         """Write the results and mark the chunk as done."""
         write_chunk(self._path, self._arrays[chunk.variant], self._plan, chunk, results)
+        self._clear(chunk.index)
+
+    def _clear(self, index: int) -> None:
+        """Remove what killed writers of this chunk have left."""
+        for file in self._left.pop(index, []):
+            file.unlink(missing_ok=True)
 
     def dataset(self) -> "xr.Dataset":
         """The dataset, read when it is looked at."""

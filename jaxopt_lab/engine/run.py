@@ -210,7 +210,7 @@ def _destination(spec: Spec, plan: Plan, variants: list[Prepared], path: Path | 
     labels = labels_of(spec, device)
     if path is None:
         return Memory(plan, labels, variants)
-    return OnDisk(path, plan, labels, identity_of(spec, variants, device), variants)
+    return OnDisk(path, plan, labels, identity_of(spec, variants, labels.dims, device), variants)
 
 
 def _as_stored(spec: Spec, path: Path) -> Spec:

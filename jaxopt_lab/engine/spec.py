@@ -5,6 +5,7 @@ import hashlib
 import itertools
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any
@@ -110,7 +111,9 @@ class Spec:
             "problem": name_of(self.problem),
             "optimizers": {name: name_of(optimizer) for name, optimizer in self.optimizers.items()},
             "grid": {axis.name: _values(axis.values) for axis in self.traced},
-            "static_grid": {axis.name: [repr(value) for value in axis.values] for axis in self.static},
+            "static_grid": {
+                axis.name: [without_addresses(repr(value)) for value in axis.values] for axis in self.static
+            },
             "starts": self.starts if isinstance(self.starts, int) else _digest(jax.tree.leaves(self.starts)),
             "seeds": self.seeds,
             "num_steps": self.num_steps,
@@ -267,6 +270,11 @@ def problem_factory(problem: Any, names: set[str]) -> Callable[..., Any] | None:
     if isinstance(problem, Problem) or not callable(problem):
         return None
     return problem if set(required(problem)) <= names else None
+
+
+def without_addresses(text: str) -> str:
+    """A text without the places in memory that Python names functions by: they differ from process to process."""
+    return re.sub(r" at 0x[0-9a-f]+", "", text)
 
 
 def describe_json(spec: Spec) -> str:

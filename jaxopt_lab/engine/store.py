@@ -5,23 +5,23 @@
     run.zarr/results/<variant>/<name>/ one array over the lanes of one variant
     run.zarr/done/<chunk>              sizes and hashes of the chunk's files, written when these are whole
 
-A chunk's files depend on the specification and nothing else, so that a sweep is taken up again by running the chunks
-without a marker, by anyone, in any order.
+This file makes and opens the frame, all but the chunks, which `chunk_files` writes. The frame bears a hash of itself.
 """
 
 import hashlib
 import json
 import os
+import re
 import shutil
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 import numpy as np
 
-from jaxopt_lab.engine.dataset import Labels, flatten
-from jaxopt_lab.engine.plan import Chunk, Plan
-from jaxopt_lab.engine.programs import Results
+from jaxopt_lab.engine.dataset import Labels
+from jaxopt_lab.engine.plan import Plan
 
 if TYPE_CHECKING:
     import zarr
@@ -50,9 +50,15 @@ def create(path: Path, header: Header, variants: list[dict[str, Any]]) -> bool:
         path: where.
         header: what it is to say of itself.
         variants: for each variant and variable the kind of one lane's value, with ``shape`` and ``dtype``.
+
+    Raises:
+        ValueError: if the place or the results are not of a kind that can be stored.
+        OSError: if it cannot be written; nothing is left then.
     """
     import zarr
 
+    _check_place(path)
+    _check_kinds(variants)
     unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     try:
         root = zarr.open_group(unfinished, mode="w", zarr_format=3)
@@ -61,17 +67,48 @@ def create(path: Path, header: Header, variants: list[dict[str, Any]]) -> bool:
         for number, variables in enumerate(variants):
             group = root.create_group(f"results/{number}")
             for name, kind in variables.items():
-                _create_array(group, name, kind, header.plan)
+                _create_array(group, array_name(name), kind, header.plan)
         (unfinished / "done").mkdir()
-        root.attrs.update(_attributes(header))
+        said = _attributes(header) | {"variables": [list(variables) for variables in variants]}
+        root.attrs.update(said | {"sha256": _frame_hash(unfinished, said)})
         unfinished.rename(path)
-    except OSError:
-        if path.exists():
+    except Exception:
+        if path.exists():  # made by someone else, who may have removed what we had of ours: see clear_unfinished
             return False
         raise
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return True
+
+
+def clear_unfinished(path: Path) -> None:
+    """Remove what makers of this store have left beside it, now that it is there: nobody needs theirs any more."""
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{32}}\.partial")
+    for entry in os.scandir(path.parent):
+        if pattern.fullmatch(entry.name):
+            shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def array_name(name: str) -> str:
+    """The folder of a variable: its name, as far as a folder may bear it, and never the name of another one."""
+    quoted = quote(name, safe="")
+    return f"%{quoted}" if quoted in ("", "zarr.json") or quoted.startswith(".") else quoted
+
+
+def _check_place(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise ValueError(f"store: the folder {path.parent} does not exist; make it first")
+    if not os.access(path.parent, os.W_OK):
+        raise ValueError(f"store: the folder {path.parent} can't be written; choose another, or change its permissions")
+
+
+def _check_kinds(variants: list[dict[str, Any]]) -> None:
+    for variables in variants:
+        for name, kind in variables.items():
+            if np.dtype(kind.dtype).kind not in "biufc":
+                raise ValueError(
+                    f"store: {name} is of dtype {kind.dtype}, which no store holds; sweep in float32, or without one"
+                )
 
 
 def _create_array(group: "zarr.Group", name: str, kind: Any, plan: Plan) -> None:
@@ -82,7 +119,7 @@ def _create_array(group: "zarr.Group", name: str, kind: Any, plan: Plan) -> None
         shape=(plan.num_lanes, *kind.shape),
         chunks=(plan.chunk_size, *(max(1, length) for length in kind.shape)),
         dtype=kind.dtype,
-        fill_value=np.nan if np.issubdtype(kind.dtype, np.floating) else 0,
+        fill_value=np.nan if np.issubdtype(kind.dtype, np.inexact) else 0,
         compressors=ZstdCodec(level=1),
     )
 
@@ -92,15 +129,15 @@ def _coordinates(labels: Labels) -> dict[str, np.ndarray]:
 
 
 def _attributes(header: Header) -> dict[str, Any]:
-    labels, plan = header.labels, header.plan
+    labels = header.labels
     return {
         "format": FORMAT,
         "version": VERSION,
         "identity": header.identity,
         "leading": labels.leading,
         "lanes": list(labels.lanes),
-        "num_variants": plan.num_variants,
-        "chunk_size": plan.chunk_size,
+        "steps": labels.steps is not None,
+        "chunk_size": header.plan.chunk_size,
         "attributes": labels.attributes,
     }
 
@@ -111,15 +148,17 @@ def read_header(path: Path) -> Header:
     Raises:
         ValueError: if there is no store, or it is of another kind or version, or broken.
     """
-    import zarr
-
-    if not path.is_dir():
+    if not path.exists():
         raise ValueError(f"{path}: there is no such folder; a sweep makes one with store={str(path)!r}")
+    if not path.is_dir():
+        raise ValueError(f"{path}: it is a file, and a store of a sweep is a folder; name another place")
     try:
-        root = zarr.open_group(path, mode="r")
-        said: dict[str, Any] = dict(root.attrs)
+        said: dict[str, Any] = dict(_open(path).attrs)
     except Exception as error:  # whatever Zarr stumbles over in a foreign folder
-        raise ValueError(f"{path}: it is no store of a sweep ({_first_line(error)}); name another folder") from error
+        raise ValueError(
+            f"{path}: it is no store of a sweep, or a broken one ({_first_line(error)}); name another folder, or "
+            "remove it"
+        ) from error
     if said.get("format") != FORMAT:
         raise ValueError(f"{path}: it is a Zarr group, but no store of a sweep; name another folder")
     if said.get("version") != VERSION:
@@ -128,147 +167,55 @@ def read_header(path: Path) -> Header:
             "wrote it, or name another folder"
         )
     try:
-        coords = {name: np.asarray(array[:]) for name, array in zarr.open_group(path / "coords", mode="r").arrays()}
-        labels = Labels(said["leading"], {n: coords[n] for n in said["lanes"]}, coords.get("step"), said["attributes"])
-        lanes = int(np.prod([len(values) for values in labels.lanes.values()]))
-        header = Header(said["identity"], labels, Plan(int(said["num_variants"]), lanes, int(said["chunk_size"])))
-        _check_arrays(path, header)
+        return _header(path, said)
     except Exception as error:  # any part may be missing or cut short
         raise ValueError(
             f"{path}: the store is broken ({_first_line(error)}); remove it, or restore it from a copy"
         ) from error
-    return header
 
 
-def _check_arrays(path: Path, header: Header) -> None:
-    plan, labels = header.plan, header.labels
-    variants = int(np.prod([len(names) for names in labels.leading.values()], dtype=int))
-    if plan.num_variants != variants or plan.chunk_size < 1 or not (path / "done").is_dir():
-        raise ValueError("its parts do not fit together")
-    for arrays in open_results(path, plan):
-        for array in arrays.values():
-            if array.shape[0] != plan.num_lanes or array.chunks[0] != plan.chunk_size:
-                raise ValueError(f"{array.path} has shape {array.shape} in chunks of {array.chunks}")
+def _header(path: Path, said: dict[str, Any]) -> Header:
+    if said.pop("sha256", None) != _frame_hash(path, said) or not (path / "done").is_dir():
+        raise ValueError("what it says of itself was changed, or is not whole")
+    coords = {name: np.asarray(_open(path / "coords")[name][:]) for name in _coordinate_names(said)}  # pyright: ignore
+    labels = Labels(said["leading"], {n: coords[n] for n in said["lanes"]}, coords.get("step"), said["attributes"])
+    lanes = int(np.prod([len(values) for values in labels.lanes.values()]))
+    return Header(said["identity"], labels, Plan(len(said["variables"]), lanes, int(said["chunk_size"])))
 
 
-def open_results(path: Path, plan: Plan, mode: Any = "r") -> list[dict[str, "zarr.Array"]]:
-    """The arrays of each variant by name."""
-    import zarr
+def _frame_hash(path: Path, said: dict[str, Any]) -> str:
+    """A hash of everything in a store but its chunks and their markers."""
+    digest = hashlib.sha256(json.dumps(said).encode())
+    arrays = [("coords", name) for name in _coordinate_names(said)]
+    arrays += [(f"results/{v}", array_name(name)) for v, names in enumerate(said["variables"]) for name in names]
+    files = [path / group / name / "zarr.json" for group, name in arrays]
+    for file in files + [path / "coords" / name / "c" / "0" for name in _coordinate_names(said)]:
+        with file.open("rb") as opened:
+            digest.update(hashlib.file_digest(opened, "sha256").digest())
+    return digest.hexdigest()
 
-    groups = [zarr.open_group(path / "results" / str(variant), mode=mode) for variant in range(plan.num_variants)]
+
+def _coordinate_names(said: dict[str, Any]) -> list[str]:
+    return [*said["lanes"], *(["step"] if said["steps"] else [])]
+
+
+def open_results(path: Path, mode: Any = "r") -> list[dict[str, "zarr.Array"]]:
+    """The arrays of each variant by the names of their variables."""
     # A chunk that holds nothing but the filling is written too: what is marked as done lies there.
     keep = {"write_empty_chunks": True}
-    return [{name: array.with_config(keep) for name, array in group.arrays()} for group in groups]  # pyright: ignore
+    variables: Any = dict(_open(path).attrs)["variables"]
+    groups: list[Any] = [_open(path / "results" / str(variant), mode) for variant in range(len(variables))]
+    return [
+        {name: group[array_name(name)].with_config(keep) for name in names}
+        for group, names in zip(groups, variables, strict=True)
+    ]
 
 
-def write_chunk(path: Path, arrays: dict[str, "zarr.Array"], plan: Plan, chunk: Chunk, results: Results) -> None:
-    """Write a chunk's results, then its marker.
+def _open(path: Path, mode: Any = "r") -> "zarr.Group":
+    """A group of format 3, whose arrays have no filters that would run code, as the pickles of format 2 do."""
+    import zarr
 
-    Args:
-        path: the store.
-        arrays: those of the chunk's variant.
-        plan: the plan of the store.
-        chunk: which lanes.
-        results: their results.
-    """
-    said = {}
-    for name, column in sorted(flatten(results).items()):
-        array = arrays[name]
-        _check_alignment(array, chunk, plan)
-        file = chunk_file(path, array, chunk)
-        _clear_unfinished(file)
-        array[chunk.start : chunk.stop] = column
-        said[name] = describe_file(file, durable=True)
-    marker = path / "done" / str(chunk.index)
-    _clear_unfinished(marker)
-    write_atomically(marker, json.dumps(said, indent=1).encode())
-
-
-def _check_alignment(array: "zarr.Array", chunk: Chunk, plan: Plan) -> None:
-    """One chunk of the sweep is one whole chunk of Zarr: else writers side by side would lose each other's numbers."""
-    whole = array.chunks == (plan.chunk_size, *(max(1, length) for length in array.shape[1:]))
-    aligned = chunk.start % plan.chunk_size == 0 and chunk.stop == min(chunk.start + plan.chunk_size, array.shape[0])
-    fits = whole and aligned
-    assert fits, f"{array.path}: {chunk} does not fill one of its chunks {array.chunks}"
-
-
-def marker_of(path: Path, index: int) -> dict[str, Any]:
-    """What a marker says: for each variable the size and the hash of its file.
-
-    Raises:
-        ValueError: if it is no marker.
-    """
-    file = path / "done" / str(index)
-    try:
-        said = json.loads(file.read_bytes())
-        return {name: {"bytes": int(each["bytes"]), "sha256": str(each["sha256"])} for name, each in said.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{file}: it is no marker of a chunk; remove it to have the chunk run again") from error
-
-
-def marked(path: Path, plan: Plan) -> list[int]:
-    """The chunks that have a marker, in order."""
-    names = [entry.name for entry in os.scandir(path / "done") if entry.name.isdecimal()]
-    indices = sorted(int(name) for name in names)
-    if indices and indices[-1] >= plan.num_chunks:
-        raise ValueError(
-            f"{path}: chunk {indices[-1]} is marked, but there are {plan.num_chunks}; it was tampered with"
-        )
-    return indices
-
-
-def verify(path: Path, chunk: Chunk, arrays: dict[str, "zarr.Array"], names: list[str]) -> None:
-    """Make sure that the files of a chunk are those that its marker names.
-
-    Args:
-        path: the store.
-        chunk: a chunk with a marker.
-        arrays: those of its variant.
-        names: which of them to look at.
-
-    Raises:
-        ValueError: if a file is missing, cut short or changed.
-    """
-    said = marker_of(path, chunk.index)
-    for name in names:
-        file = chunk_file(path, arrays[name], chunk)
-        if name in said and file.is_file() and describe_file(file) == said[name]:
-            continue
-        state = "was cut short or changed" if file.exists() else "is missing"
-        raise ValueError(
-            f"{file}: it {state} since chunk {chunk.index} was marked as done; remove "
-            f"{path / 'done' / str(chunk.index)} to have the chunk run again"
-        )
-
-
-def chunk_file(path: Path, array: "zarr.Array", chunk: Chunk) -> Path:
-    """Where Zarr keeps a chunk of an array."""
-    key = array.metadata.encode_chunk_key((chunk.start // array.chunks[0], *[0] * (array.ndim - 1)))
-    return path / "results" / str(chunk.variant) / array.basename / key
-
-
-def describe_file(file: Path, *, durable: bool = False) -> dict[str, Any]:
-    """The size and the hash of a file; ``durable`` makes sure first that it would outlive a power cut."""
-    with file.open("rb") as opened:
-        if durable:
-            os.fsync(opened.fileno())
-        return {"bytes": os.fstat(opened.fileno()).st_size, "sha256": hashlib.file_digest(opened, "sha256").hexdigest()}
-
-
-def write_atomically(file: Path, content: bytes) -> None:
-    """Write a file that is whole or not there."""
-    unfinished = file.with_name(f"{file.name}.{uuid.uuid4().hex}.partial")
-    with unfinished.open("xb") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())
-    unfinished.replace(file)
-
-
-def _clear_unfinished(file: Path) -> None:
-    """Remove what a killed writer of this file has left beside it."""
-    for left in file.parent.glob(f"{file.name}.*.partial"):
-        left.unlink(missing_ok=True)
+    return zarr.open_group(path, mode=mode, zarr_format=3, use_consolidated=False)
 
 
 def _first_line(error: BaseException) -> str:

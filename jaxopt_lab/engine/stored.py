@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from xarray.backends import BackendArray
-from xarray.core.indexing import IndexingSupport, LazilyIndexedArray, explicit_indexing_adapter
+from xarray.core.indexing import CopyOnWriteArray, IndexingSupport, LazilyIndexedArray, explicit_indexing_adapter
 
+from jaxopt_lab.engine.chunk_files import marked, verify
 from jaxopt_lab.engine.dataset import common, to_dataset
-from jaxopt_lab.engine.store import Header, marked, open_results, read_header, verify
+from jaxopt_lab.engine.store import Header, open_results, read_header
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -17,14 +18,15 @@ if TYPE_CHECKING:
 
 def open_stored(path: Path) -> "xr.Dataset":
     """The dataset of a store; see `jaxopt_lab.open_sweep`."""
+    path = path.absolute()
     header = read_header(path)
     done = frozenset(marked(path, header.plan))
-    results = open_results(path, header.plan)
+    results = open_results(path)
     names, omitted = common([{name: array.shape for name, array in variant.items()} for variant in results])
-    arrays = {
-        name: LazilyIndexedArray(_StoredLanes(path, header, [variant[name] for variant in results], done))
-        for name in names
-    }
+    lanes = {name: _StoredLanes(path, header, name, [variant[name] for variant in results], done) for name in names}
+    # As `xarray.open_dataset` makes them: read when looked at, and what is assigned stays in memory.
+    lazy: dict[str, Any] = {name: LazilyIndexedArray(array) for name, array in lanes.items()}
+    arrays = {name: CopyOnWriteArray(array) for name, array in lazy.items()}
     dataset = to_dataset(header.labels, arrays, omitted)
     return dataset.assign_attrs(fraction_done=len(done) / header.plan.num_chunks)
 
@@ -35,11 +37,13 @@ class _StoredLanes(BackendArray):
     While chunks are missing, whole numbers are read as floating-point ones, so that what is missing can be NaN.
     """
 
-    def __init__(self, path: Path, header: Header, variants: list["zarr.Array"], done: frozenset[int]) -> None:
-        self._path, self._plan, self._variants, self._done = path, header.plan, variants, done
+    def __init__(
+        self, path: Path, header: Header, name: str, variants: list["zarr.Array"], done: frozenset[int]
+    ) -> None:
+        self._path, self._plan, self._name, self._variants, self._done = path, header.plan, name, variants, done
         self._outer = header.labels.shape
         self.shape = (*self._outer, *variants[0].shape[1:])
-        whole = len(done) == header.plan.num_chunks or np.issubdtype(variants[0].dtype, np.floating)
+        whole = len(done) == header.plan.num_chunks or np.issubdtype(variants[0].dtype, np.inexact)
         self.dtype = np.dtype(variants[0].dtype if whole else np.float64)
 
     def __getitem__(self, key: Any) -> Any:
@@ -54,8 +58,10 @@ class _StoredLanes(BackendArray):
         per_variant = self._plan.num_lanes
         variants, lanes = np.divmod(flat.ravel(), per_variant)
         numbers = variants * -(-per_variant // self._plan.chunk_size) + lanes // self._plan.chunk_size
-        for number in np.unique(numbers):
-            wanted = numbers == number
+        order = np.argsort(numbers, kind="stable")
+        ends = np.flatnonzero(np.diff(numbers[order])) + 1
+        for wanted in np.split(order, ends) if len(order) else []:
+            number = numbers[wanted[0]]
             values[wanted] = self._of_chunk(int(number), lanes[wanted], tuple(places[rank:]))
         shape = tuple(len(place) for place in places)
         scalars = tuple(0 if isinstance(each, int | np.integer) else slice(None) for each in key)
@@ -66,6 +72,6 @@ class _StoredLanes(BackendArray):
             return np.nan
         chunk = self._plan.chunks[number]
         array = self._variants[chunk.variant]
-        verify(self._path, chunk, {array.basename: array}, [array.basename])
+        verify(self._path, chunk, {self._name: array}, [self._name])
         whole = np.asarray(array[chunk.start : chunk.stop])
         return whole[np.ix_(lanes - chunk.start, *inner)]
