@@ -2,18 +2,26 @@
 
 import functools
 import os
-import pickle
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, nullcontext
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
+from contextlib import contextmanager
 from typing import Any
 
 import jax
 
-from jaxopt_lab.engine.chunks import Prepared, prepare_variants, run_chunk
+from jaxopt_lab.engine.elsewhere import order, run_elsewhere
 from jaxopt_lab.engine.plan import Chunk
 from jaxopt_lab.engine.programs import Results
+from jaxopt_lab.engine.settings import chosen_device, current_settings, under
 from jaxopt_lab.engine.spec import Spec
 
 MOST_REBUILDS = 3
@@ -21,6 +29,9 @@ MOST_REBUILDS = 3
 
 AT_A_TIME = 2
 """So many chunks are handed out for each worker: one that runs and one that waits."""
+
+QUEUE = 128
+"""So many are handed out to an executor that does not say how many workers it has, as a cluster that grows."""
 
 
 def on_threads(work: Callable[[Chunk], None], chunks: Iterable[Chunk]) -> Iterator[Chunk]:
@@ -32,40 +43,26 @@ def on_threads(work: Callable[[Chunk], None], chunks: Iterable[Chunk]) -> Iterat
         work: runs a chunk and keeps its results.
         chunks: what to run.
     """
-    x64, chosen = (getattr(jax.config, name) for name in ("jax_enable_x64", "jax_default_device"))
+    settings, chosen = current_settings(), chosen_device()
     devices = [chosen] if chosen else jax.local_devices()
     threads = len(devices) if len(devices) > 1 else AT_A_TIME if devices[0].platform != "cpu" else _cores()
     free = list(range(threads))
 
-    def run(chunk: Chunk) -> Chunk:
+    def run(chunk: Chunk) -> None:
         place = free.pop()
         try:
-            # Where the caller set these for a block of code, other threads would not see them.
-            with _enable_x64(x64), jax.default_device(devices[place % len(devices)] if len(devices) > 1 else chosen):
+            with under(settings), jax.default_device(devices[place % len(devices)] if len(devices) > 1 else chosen):
                 work(chunk)
         finally:
             free.append(place)
-        return chunk
 
-    queue = iter(chunks)
     with ThreadPoolExecutor(threads) as pool:
-        waiting = {pool.submit(run, chunk) for _, chunk in zip(range(AT_A_TIME * threads), queue, strict=False)}
-        while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            waiting |= {pool.submit(run, chunk) for _, chunk in zip(done, queue, strict=False)}
-            yield from (future.result() for future in done)
+        for chunk, _ in _hand_out(pool, run, chunks):
+            yield chunk
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _enable_x64(switch: bool) -> AbstractContextManager[None]:
-    if hasattr(jax, "enable_x64"):
-        return jax.enable_x64(switch)
-    from jax import experimental  # where the function was before JAX 0.8
-
-    return experimental.enable_x64(switch)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def on_executor(
@@ -78,105 +75,105 @@ def on_executor(
             up to `MOST_REBUILDS` times, when the executor breaks or a chunk takes too long.
         spec: the settled specification; workers get it pickled.
         chunks: what to run.
-        timeout: how many seconds a chunk may take from the moment it is handed out; None for any number.
+        timeout: how many seconds a chunk may take once those handed out before it have ended; None for any number.
 
     Raises:
         RuntimeError: if the executor breaks and cannot be made anew, or breaks too often.
         TimeoutError: if a chunk takes too long, and the same.
-        ValueError: if the sweep cannot be sent to another process.
+        ValueError: if the sweep cannot be sent to another process, or if that would be a fork of this one.
     """
-    payload = _pickled(spec)
+    run = functools.partial(run_elsewhere, order(spec))
     left = {chunk.index: chunk for chunk in chunks}
-    for attempt in range(MOST_REBUILDS + 1):
-        ours = not isinstance(executor, Executor)
-        pool = executor() if ours else executor
-        if not isinstance(pool, Executor):
-            raise ValueError(f"executor: it made {pool!r}; give a function that makes a concurrent.futures.Executor")
+    rebuilds = 0 if isinstance(executor, Executor) else MOST_REBUILDS
+    for attempt in range(rebuilds + 1):
         try:
-            for chunk, results in _hand_out(pool, payload, list(left.values()), timeout):
-                yield chunk, results
-                del left[chunk.index]
-        except (BrokenExecutor, TimeoutError) as error:
-            if ours:
-                _abandon(pool)
-            if not ours or attempt == MOST_REBUILDS:
-                raise _broken(error, ours, timeout) from error
-        else:
-            if ours:
-                pool.shutdown()
+            with _pool_of(executor) as pool:
+                for chunk, results in _hand_out(pool, run, list(left.values()), timeout):
+                    yield chunk, results
+                    del left[chunk.index]
             return
+        except (BrokenExecutor, CancelledError, _TooLong) as error:
+            if attempt == rebuilds:
+                raise _given_up(error, rebuilds, timeout) from error
 
 
-def _hand_out(pool: Executor, payload: bytes, chunks: list[Chunk], timeout: float | None) -> Iterator[Any]:
-    queue, waiting = iter(chunks), dict[Future[Any], tuple[Chunk, float]]()
-    many = AT_A_TIME * (getattr(pool, "_max_workers", None) or _cores())
+class _TooLong(Exception):  # noqa: N818  it never leaves this module
+    """A chunk took too long: told apart from a `TimeoutError` of the user's own functions."""
+
+
+@contextmanager
+def _pool_of(executor: Executor | Callable[[], Executor]) -> Iterator[Executor]:
+    """The caller's executor as it is; or one of ours, which is ended whatever happens."""
+    if isinstance(executor, Executor):
+        _refuse_forks(executor)
+        yield executor
+        return
+    pool = executor()
+    if not isinstance(pool, Executor):
+        raise ValueError(f"executor: it made {pool!r}; give a function that makes a concurrent.futures.Executor")
+    try:
+        _refuse_forks(pool)
+        yield pool
+    except BaseException:
+        _abandon(pool)
+        raise
+    pool.shutdown()
+
+
+def _refuse_forks(pool: Executor) -> None:
+    context = getattr(pool, "_mp_context", None)
+    if context is not None and context.get_start_method() == "fork":
+        raise ValueError(
+            "executor: its processes are forks of this one, in which JAX would hang; give "
+            'ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn"))'
+        )
+
+
+def _abandon(pool: Executor) -> None:
+    """End an executor of ours without waiting for what runs in it: chunks leave nothing behind."""
+    # Python's own way to kill the workers of a pool came with 3.14; the pool forgets them when it is shut down.
+    workers = list((getattr(pool, "_processes", None) or {}).values())
+    pool.shutdown(wait=False)
+    for worker in workers:
+        worker.kill()
+
+
+def _hand_out(
+    pool: Executor, run: Callable[[Chunk], Any], chunks: Iterable[Chunk], timeout: float | None = None
+) -> Iterator[tuple[Chunk, Any]]:
+    """Chunks and what ``run`` makes of them, in the order in which they come; what waits is cancelled at the end.
+
+    Executors take up what they are given in its order. So the oldest chunk runs, and its clock starts when it becomes
+    the oldest: how many workers there are, and how many chunks wait, does not matter.
+    """
+    queue, waiting = iter(chunks), dict[Future[Any], Chunk]()
+    workers = getattr(pool, "_max_workers", None)
 
     def submit(count: int) -> None:
         for _, chunk in zip(range(count), queue, strict=False):
-            waiting[pool.submit(run_elsewhere, payload, chunk)] = chunk, time.monotonic()
+            waiting[pool.submit(run, chunk)] = chunk
 
     try:
-        submit(many)
+        submit(AT_A_TIME * workers if workers else QUEUE)
+        oldest, since = None, 0.0
         while waiting:
-            oldest = min(since for _, since in waiting.values())
-            patience = None if timeout is None else max(0.0, oldest + timeout - time.monotonic())
+            if next(iter(waiting)) is not oldest:
+                oldest, since = next(iter(waiting)), time.monotonic()
+            patience = None if timeout is None else max(0.0, since + timeout - time.monotonic())
             done, _ = wait(waiting, patience, return_when=FIRST_COMPLETED)
-            if not done and patience is not None:
-                raise TimeoutError
-            for future in done:
-                chunk, _ = waiting.pop(future)
-                submit(1)
-                yield chunk, future.result()
+            if not done:
+                raise _TooLong
+            for future in [each for each in waiting if each in done]:  # what was done before it broke comes first
+                yield waiting.pop(future), future.result()
+            submit(len(done))
     finally:
         for future in waiting:
             future.cancel()
 
 
-def run_elsewhere(payload: bytes, chunk: Chunk) -> Results:
-    """What a worker runs: a chunk of a pickled specification."""
-    spec, variants, x64 = _unpickled(payload)
-    with _enable_x64(x64) if x64 else nullcontext():
-        return run_chunk(spec, variants, chunk)
-
-
-@functools.lru_cache(maxsize=4)
-def _unpickled(payload: bytes) -> tuple[Spec, list[Prepared], bool]:
-    """Once a sweep in each worker: functions that travel by value would be new ones each time, and be compiled anew."""
-    spec, x64 = pickle.loads(payload)  # noqa: S301  from our own process, through the user's executor
-    with _enable_x64(x64) if x64 else nullcontext():
-        return spec, prepare_variants(spec), x64
-
-
-def _pickled(spec: Spec) -> bytes:
-    whole = spec, bool(getattr(jax.config, "jax_enable_x64"))  # noqa: B009  pyright does not know JAX's settings
-    try:
-        return pickle.dumps(whole)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        reason = error
-    try:
-        import cloudpickle
-
-        return cloudpickle.dumps(whole)
-    except Exception as error:  # whatever a foreign object's pickling stumbles over
-        raise ValueError(
-            f"executor: the sweep can't be sent to another process ({reason}); define the problem, the optimizer and "
-            "observe at the top of a module, without open files or locks"
-        ) from error
-
-
-def _abandon(pool: Executor) -> None:
-    """Leave an executor of ours without waiting for what hangs in it."""
-    processes = list((getattr(pool, "_processes", None) or {}).values())  # empty once it has broken
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.kill()
-
-
-def _broken(error: BaseException, ours: bool, timeout: float | None) -> RuntimeError | TimeoutError:
-    often = (
-        f"it was made anew {MOST_REBUILDS} times" if ours else "pass a function that makes one, to have it made anew"
-    )
-    if isinstance(error, TimeoutError):
+def _given_up(error: BaseException, rebuilds: int, timeout: float | None) -> Exception:
+    often = f"it was made anew {rebuilds} times" if rebuilds else "pass a function that makes one, to have it made anew"
+    if isinstance(error, _TooLong):
         return TimeoutError(
             f"timeout: a chunk took more than {timeout} s; {often}, or give more time, or smaller chunks"
         )
