@@ -7,6 +7,7 @@ last parameters differ at all, and by how much at most. No time is taken.
 """
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,10 +32,10 @@ def final_params(surface: str, tiling: str, lanes: int, steps: int) -> np.ndarra
     return result.final_params.values.reshape(-1, result.sizes["param"])
 
 
-def differences(lanes: int, steps: int) -> dict[str, dict[str, Any]]:
+def differences(surfaces: Sequence[str], lanes: int, steps: int) -> dict[str, dict[str, Any]]:
     """For each surface and tiling the share of lanes that differ, and the largest difference."""
     found = {}
-    for surface in SURFACES:
+    for surface in surfaces:
         reference = final_params(surface, REFERENCE, lanes, steps)
         found[surface] = {}
         for tiling in TILINGS:
@@ -47,20 +48,22 @@ def differences(lanes: int, steps: int) -> dict[str, dict[str, Any]]:
 def report(result: dict[str, Any]) -> str:
     """The comparison for people."""
     shown = lambda each: "same bits" if not each["share"] else f"{each['share']:.1%}, {each['most']:.0e}"
-    rows = [[t, *(shown(result["differences"][s][t]) for s in SURFACES)] for t in TILINGS]
+    surfaces = list(result["differences"])
+    rows = [[t, *(shown(result["differences"][s][t]) for s in surfaces)] for t in TILINGS]
     sizes = f"{result['lanes']:,} lanes x {result['steps']:,} steps"
     head = f"Adam, {sizes}: share of lanes whose end differs from {REFERENCE}, and by how much at most"
-    return "\n".join([head, one_line(result["machine"]), table(["tiling", *SURFACES], rows)])
+    return "\n".join([head, one_line(result["machine"]), table(["tiling", *surfaces], rows)])
 
 
 def main(arguments: list[str]) -> None:
     """Compare, print the table, write the JSON."""
     options = parser(__doc__, lanes=4000, steps=500)
+    options.add_argument("--surfaces", nargs="+", default=SURFACES, choices=SURFACES)
     options.add_argument("--plain", action="store_true", help="without the options of tune_xla")
     chosen = options.parse_args(arguments)
     if not chosen.plain:
         tune_xla()
-    found = differences(chosen.lanes, chosen.steps)
+    found = differences(chosen.surfaces, chosen.lanes, chosen.steps)
     result = {"lanes": chosen.lanes, "steps": chosen.steps, "machine": describe_machine(), "differences": found}
     print(report(result))
     if chosen.out:
