@@ -24,16 +24,21 @@ def identity_of(spec: Spec, variants: list[Prepared], dims: Sequence[str], devic
     Names alone would not tell two versions of a function apart: the programs themselves are hashed, as XLA gets them,
     with the numbers that are passed to them.
     """
-    return spec.describe() | {
-        "tiling": str(spec.tiling),
-        "chunk_size": spec.chunk_size,
-        "dimensions": list(dims),
-        "program": [_program_hash(spec, variant) for variant in variants],
-        "device": device,
-        "jax": jax.__version__,
-        "jaxlib": jaxlib_version.__version__,
-        "xla_flags": os.environ.get("XLA_FLAGS", ""),
-    }
+    # The dtype comes first, since others change with it.
+    return (
+        {"dtype": str(spec.dtype)}
+        | spec.describe()
+        | {
+            "tiling": str(spec.tiling),
+            "chunk_size": spec.chunk_size,
+            "dimensions": list(dims),
+            "program": [_program_hash(spec, variant) for variant in variants],
+            "device": device,
+            "jax": jax.__version__,
+            "jaxlib": jaxlib_version.__version__,
+            "xla_flags": os.environ.get("XLA_FLAGS", ""),
+        }
+    )
 
 
 def difference(asked: dict[str, Any], stored: dict[str, Any]) -> str | None:

@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     import zarr
 
 FORMAT, VERSION = "jaxopt_lab.sweep", 1
+
+KEEP_EMPTY_CHUNKS: Any = {"write_empty_chunks": True}
+"""A chunk that holds nothing but the filling is written too: what is hashed or marked as done lies there."""
 
 
 class Header(NamedTuple):
@@ -55,30 +59,42 @@ def create(path: Path, header: Header, variants: list[dict[str, Any]]) -> bool:
         ValueError: if the place or the results are not of a kind that can be stored.
         OSError: if it cannot be written; nothing is left then.
     """
-    import zarr
-
     _check_place(path)
     _check_kinds(variants)
+    frame = _frame(header, variants)
     unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     try:
-        root = zarr.open_group(unfinished, mode="w", zarr_format=3)
-        for name, values in _coordinates(header.labels).items():
-            root.require_group("coords").create_array(name, data=values, chunks=(len(values),))
-        for number, variables in enumerate(variants):
-            group = root.create_group(f"results/{number}")
-            for name, kind in variables.items():
-                _create_array(group, array_name(name), kind, header.plan)
+        for name, content in frame.items():
+            (unfinished / name).parent.mkdir(parents=True, exist_ok=True)
+            (unfinished / name).write_bytes(content)
         (unfinished / "done").mkdir()
-        said = _attributes(header) | {"variables": [list(variables) for variables in variants]}
-        root.attrs.update(said | {"sha256": _frame_hash(unfinished, said)})
         unfinished.rename(path)
-    except Exception:
+    except OSError:
         if path.exists():  # made by someone else, who may have removed what we had of ours: see clear_unfinished
             return False
         raise
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return True
+
+
+def _frame(header: Header, variants: list[dict[str, Any]]) -> dict[str, bytes]:
+    """The files of an empty store by name."""
+    import zarr
+    from zarr.storage import MemoryStore
+
+    held: dict[str, Any] = {}
+    root = zarr.open_group(MemoryStore(held), mode="w", zarr_format=3)
+    for name, values in _coordinates(header.labels).items():
+        group = root.require_group("coords")
+        group.create_array(name, data=values, chunks=(len(values),), config=KEEP_EMPTY_CHUNKS)
+    for number, variables in enumerate(variants):
+        group = root.create_group(f"results/{number}")
+        for name, kind in variables.items():
+            _create_array(group, array_name(name), kind, header.plan)
+    said = _attributes(header) | {"variables": [list(variables) for variables in variants]}
+    root.attrs.update(said | {"sha256": _frame_hash(said, lambda name: held[name].to_bytes())})
+    return {name: buffer.to_bytes() for name, buffer in sorted(held.items())}
 
 
 def clear_unfinished(path: Path) -> None:
@@ -175,7 +191,10 @@ def read_header(path: Path) -> Header:
 
 
 def _header(path: Path, said: dict[str, Any]) -> Header:
-    if said.pop("sha256", None) != _frame_hash(path, said) or not (path / "done").is_dir():
+    if (
+        said.pop("sha256", None) != _frame_hash(said, lambda name: (path / name).read_bytes())
+        or not (path / "done").is_dir()
+    ):
         raise ValueError("what it says of itself was changed, or is not whole")
     coords = {name: np.asarray(_open(path / "coords")[name][:]) for name in _coordinate_names(said)}  # pyright: ignore
     labels = Labels(said["leading"], {n: coords[n] for n in said["lanes"]}, coords.get("step"), said["attributes"])
@@ -183,15 +202,15 @@ def _header(path: Path, said: dict[str, Any]) -> Header:
     return Header(said["identity"], labels, Plan(len(said["variables"]), lanes, int(said["chunk_size"])))
 
 
-def _frame_hash(path: Path, said: dict[str, Any]) -> str:
-    """A hash of everything in a store but its chunks and their markers."""
+def _frame_hash(said: dict[str, Any], read: Callable[[str], bytes]) -> str:
+    """A hash of everything in a store but its chunks and their markers: of what it says, and of the files it names."""
+    coords = [f"coords/{name}" for name in _coordinate_names(said)]
+    groups = ["coords", *(f"results/{variant}" for variant in range(len(said["variables"])))]
+    results = [f"results/{v}/{array_name(name)}" for v, names in enumerate(said["variables"]) for name in names]
+    files = [f"{folder}/zarr.json" for folder in groups + coords + results] + [f"{name}/c/0" for name in coords]
     digest = hashlib.sha256(json.dumps(said).encode())
-    arrays = [("coords", name) for name in _coordinate_names(said)]
-    arrays += [(f"results/{v}", array_name(name)) for v, names in enumerate(said["variables"]) for name in names]
-    files = [path / group / name / "zarr.json" for group, name in arrays]
-    for file in files + [path / "coords" / name / "c" / "0" for name in _coordinate_names(said)]:
-        with file.open("rb") as opened:
-            digest.update(hashlib.file_digest(opened, "sha256").digest())
+    for file in files:
+        digest.update(hashlib.sha256(read(file)).digest())
     return digest.hexdigest()
 
 
@@ -201,12 +220,10 @@ def _coordinate_names(said: dict[str, Any]) -> list[str]:
 
 def open_results(path: Path, mode: Any = "r") -> list[dict[str, "zarr.Array"]]:
     """The arrays of each variant by the names of their variables."""
-    # A chunk that holds nothing but the filling is written too: what is marked as done lies there.
-    keep = {"write_empty_chunks": True}
     variables: Any = dict(_open(path).attrs)["variables"]
     groups: list[Any] = [_open(path / "results" / str(variant), mode) for variant in range(len(variables))]
     return [
-        {name: group[array_name(name)].with_config(keep) for name in names}
+        {name: group[array_name(name)].with_config(KEEP_EMPTY_CHUNKS) for name in names}
         for group, names in zip(groups, variables, strict=True)
     ]
 

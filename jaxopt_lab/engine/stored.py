@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from xarray.backends import BackendArray
-from xarray.core.indexing import CopyOnWriteArray, IndexingSupport, LazilyIndexedArray, explicit_indexing_adapter
+from xarray.core.indexing import (
+    BasicIndexer,
+    CopyOnWriteArray,
+    IndexingSupport,
+    LazilyIndexedArray,
+    OuterIndexer,
+    explicit_indexing_adapter,
+)
 
 from jaxopt_lab.engine.chunk_files import marked, verify
 from jaxopt_lab.engine.dataset import common, to_dataset
@@ -47,6 +54,8 @@ class _StoredLanes(BackendArray):
         self.dtype = np.dtype(variants[0].dtype if whole else np.float64)
 
     def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, BasicIndexer | OuterIndexer):  # the adapter takes no empty slice of negative step
+            return self._read(key.tuple)
         return explicit_indexing_adapter(key, self.shape, IndexingSupport.OUTER, self._read)
 
     def _read(self, key: tuple[Any, ...]) -> np.ndarray:
