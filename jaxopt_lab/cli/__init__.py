@@ -33,8 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(141)
     except OSError as error:
         _leave(f"{error.filename or 'the output'}: {error.strerror or error}; nothing was left half-written")
-    except KeyboardInterrupt:
-        print("jaxopt-lab: interrupted; nothing was left half-written", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        left = str(error) or "nothing was left half-written"
+        print(f"jaxopt-lab: interrupted; {left}", file=sys.stderr)
         sys.exit(130)
     sys.exit(0)
 

@@ -13,6 +13,7 @@ app = cyclopts.App(
     name="jaxopt-lab",
     help="A laboratory for optimiser dynamics: sweeps of optimiser trajectories, compiled and labelled.",
     version=__version__,
+    suppress_keyboard_interrupt=False,  # main says what is left
 )
 app.command(demo)
 app.command(sweep)

@@ -1,8 +1,10 @@
-"""Results in files that are whole or not there."""
+"""Results in files that are whole or not there, and stores that are kept until others take their place."""
 
+import math
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +72,36 @@ def write_whole(target: Path, write: Callable[[Path], object], *, overwrite: boo
     except BaseException:
         remove(unfinished)
         raise
+
+
+@contextmanager
+def replacing(target: Path, *, overwrite: bool) -> Iterator[None]:
+    """Keep what lies at a place aside until something new is there; if nothing comes, it goes back.
+
+    Args:
+        target: the place.
+        overwrite: whether to replace what lies there; if not, what a kill has left aside is put right.
+    """
+    aside = target.with_name(f".replaced-{target.name}")
+    if aside.exists():
+        if target.exists():
+            remove(aside)
+        else:
+            aside.rename(target)
+    if overwrite and target.exists():
+        target.rename(aside)
+    try:
+        yield
+    finally:
+        if target.exists():
+            remove(aside)
+        elif aside.exists():
+            aside.rename(target)
+
+
+def percent(fraction: float) -> str:
+    """How much is done: 100% when all is."""
+    return f"{math.floor(100 * fraction)}%"
 
 
 def remove(path: Path) -> None:

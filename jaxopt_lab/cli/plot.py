@@ -8,7 +8,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from jaxopt_lab.analysis import quartiles
-from jaxopt_lab.cli.files import check_target, load, write_whole
+from jaxopt_lab.cli.files import check_target, load, percent, write_whole
 from jaxopt_lab.engine.grid import unknown
 
 if TYPE_CHECKING:
@@ -51,13 +51,29 @@ def plot(
             raise ValueError(unknown("--x, --y", name, swept))
     if kind != "paths" and variable not in result:
         raise ValueError(unknown("--variable", variable, [str(name) for name in result.data_vars]))
-    figure = _paths(result) if kind == "paths" else _over_grid(result, kind, variable, swept, x, y)
+    done = _done(result, sweep)
+    figure = _paths(result, done) if kind == "paths" else _over_grid(result, done, kind, variable, swept, x, y)
     write_whole(out, lambda place: figure.savefig(place, format=out.suffix[1:]), overwrite=overwrite)
     print(f"saved: {out}")
 
 
+def _done(result: "xr.Dataset", sweep: Path) -> "xr.DataArray":
+    """Which trajectories there are: all of them, unless the sweep still runs or was interrupted."""
+    import xarray as xr
+
+    from jaxopt_lab.engine.stored import lanes_done
+
+    shape = tuple(result.sizes[dim] for dim in result.final_loss.dims)
+    done = lanes_done(sweep) if sweep.is_dir() else np.ones(shape, bool)
+    if not done.any():
+        raise ValueError(f"{sweep}: nothing of it is done yet; wait, or run the sweep again")
+    if not done.all():
+        print(f"{sweep}: {percent(done.mean())} of its trajectories are done; the others are left out")
+    return xr.DataArray(done, dims=result.final_loss.dims)
+
+
 def _over_grid(
-    result: "xr.Dataset", kind: str, variable: str, swept: list[str], x: str | None, y: str | None
+    result: "xr.Dataset", done: "xr.DataArray", kind: str, variable: str, swept: list[str], x: str | None, y: str | None
 ) -> "Figure":
     from jaxopt_lab import plots
 
@@ -74,28 +90,38 @@ def _over_grid(
         figure, axes = plots.new_figure(1, len(panels), width=6.5, height=5.0)
         for ax, name in zip(np.atleast_1d(axes), panels, strict=True):
             shown = values if name is None else values.sel(optimizer=name)
+            there = done if name is None else done.sel(optimizer=name)
             # NaN, which a diverged run leaves, counts as infinite: the median of mostly diverged runs is grey.
-            median = _worst_for_nan(shown).median([dim for dim in shown.dims if dim not in (x, y)]).transpose(y, x)
+            known = _worst_for_nan(shown).where(there)
+            median = known.median([dim for dim in shown.dims if dim not in (x, y)]).transpose(y, x)
             title = f"{result.attrs['title']}: median" if name is None else f"{name}: median"
             plots.heat_map(
                 median.values, result[x].values, result[y].values, xlabel=x, ylabel=y, label=label, title=title, ax=ax
             )
         return figure
-    series = {str(n): values.sel(optimizer=n) for n in values.optimizer.values} if "optimizer" in values.dims else {}
-    series = series or {result.attrs["title"].partition(": ")[2]: values}
-    spread = {
-        name: quartiles(data.stack(all=[d for d in data.dims if d != x]).transpose(x, "all").values)
-        for name, data in series.items()
-    }
+    names = [str(name) for name in values.optimizer.values] if "optimizer" in values.dims else []
+    series = {name: (values.sel(optimizer=name), done.sel(optimizer=name)) for name in names}
+    series = series or {result.attrs["title"].partition(": ")[2]: (values, done)}
+    spread = {name: _quartiles(data, there, x) for name, (data, there) in series.items()}
     drawn = plots.quantile_bands(result[x].values, spread, xlabel=x, ylabel=label, title=result.attrs["title"])
     return plots.figure_of(drawn.ax)
+
+
+def _quartiles(data: "xr.DataArray", done: "xr.DataArray", x: str) -> np.ndarray:
+    """The quartiles at each value of ``x`` of what is done there."""
+    rows, known = (
+        array.stack(all=[dim for dim in data.dims if dim != x]).transpose(x, "all").values
+        for array in (data, done.broadcast_like(data))
+    )
+    nothing = np.full(3, np.nan)
+    return np.stack([quartiles(row[k]) if k.any() else nothing for row, k in zip(rows, known, strict=True)], axis=-1)
 
 
 def _worst_for_nan(values: "xr.DataArray") -> "xr.DataArray":
     return values.where(np.isfinite(values), np.inf)
 
 
-def _paths(result: "xr.Dataset") -> "Figure":
+def _paths(result: "xr.Dataset", done: "xr.DataArray") -> "Figure":
     import jax
 
     from jaxopt_lab import plots
@@ -105,8 +131,9 @@ def _paths(result: "xr.Dataset") -> "Figure":
         raise ValueError("--kind paths: it takes a sweep of two parameters with --record path (or every k-th point)")
     problem = problem_factories()[json.loads(result.attrs["specification"])["problem"]]()
     lanes = result.params.stack(lane=[dim for dim in result.params.dims if dim not in ("step", "param")])
+    there = np.flatnonzero(done.values)
     most = 7
-    lanes = lanes.isel(lane=np.unique(np.linspace(0, lanes.sizes["lane"] - 1, most).astype(int)))
+    lanes = lanes.isel(lane=there[np.unique(np.linspace(0, len(there) - 1, most).astype(int))])
     points = {
         _lane_label(result, lanes.lane.values[place]): lanes.isel(lane=place).transpose("step", "param").values
         for place in range(lanes.sizes["lane"])

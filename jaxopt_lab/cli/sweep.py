@@ -3,7 +3,7 @@
 import dataclasses
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -15,6 +15,9 @@ from jaxopt_lab.engine.memory import result_bytes
 from jaxopt_lab.engine.run import run_spec
 from jaxopt_lab.engine.settle import plan_of, settle
 from jaxopt_lab.engine.spec import Spec, make_spec
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclasses.dataclass
@@ -91,7 +94,7 @@ def sweep(
         dry_run: say what would run, and run nothing.
         require: refuse to run on another device than this one: cpu, gpu or tpu.
     """
-    from jaxopt_lab.cli.files import check_target, remove, save
+    from jaxopt_lab.cli.files import check_target, percent, replacing, save
 
     given = {"problem": problem, "optimizer": optimizer}
     given |= {name: value for name, value in vars(options or SweepOptions()).items() if value is not None}
@@ -100,32 +103,59 @@ def sweep(
     if out is not None:
         check_target(out, overwrite=overwrite or streams)
     spec = _spec(chosen)
-    parts = None if shard is None else _shard(shard, streams=streams)
+    parts = None if shard is None else _shard(shard, streams=streams, overwrite=overwrite)
     announce_device(require)
     if dry_run:
         _describe(spec)
         return
-    if out is not None and streams and overwrite:
-        remove(out)
-    result = run_spec(spec, store=out if streams else None, shard=parts, progress=True)
+    if out is None or not streams:
+        result = _run(spec, None, None)
+    elif parts is not None:
+        result = _run(spec, out, parts)
+    else:
+        with replacing(out, overwrite=overwrite):
+            result = _run(spec, out, None)
     print(result)
     if out is None:
         print("nothing saved: name a place with --out run.zarr")
     elif streams:
-        print(f"saved: {out}, {result.fraction_done:.0%} done (open it with jaxopt_lab.open_sweep or jaxopt-lab plot)")
+        done = percent(result.fraction_done)
+        print(f"saved: {out}, {done} done (open it with jaxopt_lab.open_sweep or jaxopt-lab plot)")
     else:
         save(result, out, overwrite=overwrite)
         print(f"saved: {out} (open it with xarray.open_dataset or jaxopt-lab plot {out})")
 
 
-def _shard(text: str, *, streams: bool) -> tuple[int, int]:
+def _run(spec: Spec, store: Path | None, parts: tuple[int, int] | None) -> "xr.Dataset":
+    """Run a sweep; what goes wrong is said in the words of the command line."""
+    kept = f"what is done stays in {store}: run the same command again to take it up"
+    try:
+        return run_spec(spec, store=store, shard=parts, progress=True)
+    except ValueError as error:
+        text = str(error).replace("write them to disk with a store", "write them to disk with --out run.zarr")
+        text = f"--out: {text.removeprefix('store: ')}" if text.startswith("store: ") else text
+        raise ValueError(
+            f"{text}, or replace it with --overwrite" if "holds another sweep" in text else text
+        ) from error
+    except OSError as error:
+        if store is None or not store.exists():
+            raise
+        raise OSError(error.errno, f"{error.strerror or error}; {kept}", error.filename) from error
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(*[kept] if store is not None and store.exists() else []) from error
+
+
+def _shard(text: str, *, streams: bool, overwrite: bool) -> tuple[int, int]:
     """The share that a text such as 0/4 names."""
     number, slash, count = text.partition("/")
-    if not (slash and number.isdecimal() and count.isdecimal() and int(number) < int(count)):
+    numbers = [int(each) for each in (number, count) if each.isascii() and each.isdecimal()]
+    if not (slash and len(numbers) == 2 and numbers[0] < numbers[1]):
         raise ValueError(f"--shard: got {text!r}; write I/N with I from 0 to N - 1, such as 0/4")
     if not streams:
         raise ValueError("--shard: the shares need a common place; name it with --out run.zarr")
-    return int(number), int(count)
+    if overwrite:
+        raise ValueError("--overwrite: with --shard each share would remove the others'; remove the folder first")
+    return numbers[0], numbers[1]
 
 
 def _read(config: Path) -> dict[str, Any]:

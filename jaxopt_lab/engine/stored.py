@@ -38,6 +38,16 @@ def open_stored(path: Path) -> "xr.Dataset":
     return dataset.assign_attrs(fraction_done=len(done) / header.plan.num_chunks)
 
 
+def lanes_done(path: Path) -> np.ndarray:
+    """Which trajectories of a store are done, over the dimensions that every variable has."""
+    header = read_header(path)
+    done = np.zeros((header.plan.num_variants, header.plan.num_lanes), bool)
+    for index in marked(path, header.plan):
+        chunk = header.plan.chunks[index]
+        done[chunk.variant, chunk.start : chunk.stop] = True
+    return done.reshape(header.labels.shape)
+
+
 class _StoredLanes(BackendArray):
     """One variable over all the sweep's dimensions, read from the flat lanes of its variants.
 
