@@ -23,7 +23,11 @@ def blocks(page: str, language: str) -> list[str]:
 def scripts() -> list[tuple[str, str, str]]:
     """The Python blocks that begin with the name of a file, and the output that the page shows after them."""
     pattern = r"^```python\n# (\w+\.py)\n(.*?)^```\n\n```text\n(.*?)^```"
-    found = [each for page in PAGES for each in re.findall(pattern, page.read_text(), re.MULTILINE | re.DOTALL)]
+    found = [
+        each
+        for page in PAGES
+        for each in re.findall(pattern, page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    ]
     assert len(found) == sum(not block.startswith(">>>") for page in PAGES for block in blocks(page.name, "python"))
     return found
 
@@ -36,12 +40,12 @@ def run(*words: str) -> None:
     assert left.value.code == 0, words
 
 
-@pytest.mark.parametrize("page", ["resume.md"])
+@pytest.mark.parametrize("page", [page.name for page in PAGES if ">>> " in page.read_text(encoding="utf-8")])
 def test_python_examples_print_what_they_say(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     results = doctest.testfile(str(DOCS / page), module_relative=False, optionflags=options)
-    assert results.attempted == sum(block.count(">>> ") for block in blocks(page, "python")) >= 10
+    assert results.attempted == sum(block.count(">>> ") for block in blocks(page, "python")) > 0
     assert results.failed == 0
 
 

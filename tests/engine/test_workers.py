@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from jaxopt_lab import open_sweep, optimizers, problems, sweep
-from jaxopt_lab.engine import workers
+from jaxopt_lab.engine import elsewhere, workers
 from jaxopt_lab.engine.plan import Chunk
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers can't import tests
@@ -182,9 +182,9 @@ def test_an_undisturbed_sweep_runs_each_chunk_once_and_compiles_once(expected, t
     assert set(marks(compiled)) == {0}
 
 
-def test_threads_that_open_a_sweep_at_once_compile_it_once(count_compilations):
-    """Eight threads, as a Dask worker may have, hold the first chunk back until each of them has one."""
-    together = threading.Barrier(CHUNKS)
+def test_threads_that_open_a_sweep_at_once_compile_it_once(count_compilations, monkeypatch):
+    """Eight threads, as a Dask worker may have, ask for it while the first one of them still opens it."""
+    together, prepare = threading.Barrier(CHUNKS), elsewhere.prepare_variants
 
     class Together(ThreadPoolExecutor):
         def submit(self, run: Any, /, *chunk: Any, **_: Any) -> Any:
@@ -194,6 +194,11 @@ def test_threads_that_open_a_sweep_at_once_compile_it_once(count_compilations):
 
             return super().submit(wait_and_run)
 
+    def take_a_while(spec: Any) -> Any:
+        time.sleep(0.2)  # the longer, the surer it is that a missing lock would show
+        return prepare(spec)
+
+    monkeypatch.setattr(elsewhere, "prepare_variants", take_a_while)
     with count_compilations() as alone:
         valley(num_steps=21)
     with count_compilations() as shared, Together(CHUNKS) as threads:
@@ -204,8 +209,10 @@ def test_threads_that_open_a_sweep_at_once_compile_it_once(count_compilations):
 @pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_workers_compute_in_the_callers_width(pool):
-    """0.1 and 0.3 as numbers of the problem itself lose half their digits where the switch is off."""
-    wide: dict[str, Any] = {"problem": problems.quadratic((0.1, 0.3)), "dtype": "float64"}
+    """Arrays of the problem's own lose half their digits where they are made with the switch off."""
+    curvatures = jax.numpy.array([0.1, 0.3])
+    wide: dict[str, Any] = {"problem": lambda x: (curvatures * x**2).sum(), "dtype": "float64"}
+    assert curvatures.dtype == np.float64
     assert bits(valley(executor=pool, **wide)) == bits(valley(**wide))
 
 
@@ -314,6 +321,23 @@ def test_an_error_ends_the_pool_and_the_chunks_that_wait(tmp_path):
         made.made[0].submit(os.getpid)
 
 
+def test_an_error_cancels_what_waits_in_an_executor_of_the_callers():
+    class FailsFirst(Executor):
+        def __init__(self) -> None:
+            self.futures: list[Future[Any]] = []
+
+        def submit(self, run: Any, /, *chunk: Any, **_: Any) -> Any:
+            self.futures.append(Future())
+            if len(self.futures) == CHUNKS:
+                self.futures[0].set_exception(ArithmeticError("no such valley"))
+            return self.futures[-1]
+
+    fails_first = FailsFirst()
+    with pytest.raises(ArithmeticError, match="no such valley"):
+        valley(executor=fails_first)
+    assert [future.cancelled() for future in fails_first.futures] == [False] + [True] * (CHUNKS - 1)
+
+
 def kills_its_worker(index: int, flag: Path | None, ran: Path) -> Callable[[Run, Chunk], Any]:
     """At one chunk the worker dies as by ``kill -9``: once, or every time where there is no flag."""
 
@@ -405,7 +429,7 @@ def until(true: Callable[[], bool]) -> None:
 
 @pytest.mark.slow
 def test_a_worker_that_hangs_is_killed_and_its_chunk_runs_again(expected, tmp_path):
-    """A worker that starts slowly is taken for one that hangs, and costs a rebuild; hence no count of them here."""
+    """A slow machine may take a worker for one that hangs, which costs a rebuild; hence no count of them here."""
     flag = tmp_path / "hung"
 
     def around(run: Run, chunk: Chunk) -> Any:
@@ -415,8 +439,13 @@ def test_a_worker_that_hangs_is_killed_and_its_chunk_runs_again(expected, tmp_pa
             threading.Event().wait()
         return results
 
-    made = Factory(lambda: Around(around))
-    assert bits(valley(executor=made, timeout=8)) == expected
+    def ready() -> Executor:
+        pool = Around(around)
+        ProcessPoolExecutor.submit(pool, ByValue(jax.device_count)).result()  # to start takes longer than a chunk may
+        return pool
+
+    made = Factory(ready)
+    assert bits(valley(executor=made, timeout=4)) == expected
     assert len(made.made) > 1
     until(lambda: not is_running(int(flag.read_text())))
 
