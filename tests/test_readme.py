@@ -6,9 +6,17 @@ import shlex
 import tomllib
 from pathlib import Path
 
+import jax
 import pytest
 
 README = Path(__file__).parents[1] / "README.md"
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch) -> None:
+    """The user's cache is not touched; and once JAX has started, the command leaves its options as they are."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    jax.devices()
 
 
 def blocks(language: str) -> list[str]:

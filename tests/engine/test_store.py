@@ -8,6 +8,7 @@ import resource
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -347,6 +348,26 @@ def test_what_killed_writers_have_left_is_removed(tmp_path, whole):
     assert all(folder.exists() for folder in others)
     valley(store=path)
     assert files_of(path) == files_of(whole)
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_who_is_overtaken_in_writing_a_chunk_gives_way_to_a_marker_only(copy, whole, monkeypatch, marked):
+    """Another process marks the chunk first and clears away what this one was about to move into its place."""
+    marker, move = copy / "done" / "1", Path.replace
+    marker.unlink()
+
+    def overtaken(unfinished: Path, place: Path) -> Path:
+        if place == marker:
+            unfinished.unlink()
+            if marked:
+                shutil.copy(whole / "done" / "1", marker)
+        return move(unfinished, place)
+
+    monkeypatch.setattr(Path, "replace", overtaken)
+    with nullcontext() if marked else pytest.raises(FileNotFoundError):
+        valley(store=copy)
+    assert marker.exists() == marked
+    assert not list(copy.rglob("*.partial"))
 
 
 DIFFERENT: dict[str, tuple[dict[str, Any], str]] = {
