@@ -1,5 +1,6 @@
 """Reading a store: a dataset whose numbers are read when they are wanted, also while the sweep still runs."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,19 +73,31 @@ class _StoredLanes(BackendArray):
         """The numbers at an index of whole numbers, slices and vectors, one for each dimension."""
         places = [np.atleast_1d(np.arange(length)[each]) for each, length in zip(key, self.shape, strict=True)]
         rank = len(self._outer)
-        flat = np.ravel_multi_index(np.ix_(*places[:rank]), self._outer) if rank else np.zeros((), int)
-        values = np.empty((flat.size, *(len(place) for place in places[rank:])), self.dtype)
+        outer, inner = tuple(places[:rank]), tuple(places[rank:])
+        count = int(np.prod([len(place) for place in outer], dtype=int))
+        values = np.empty((count, *(len(place) for place in inner)), self.dtype)
+        for wanted, number, lanes in self._parts(outer):
+            values[wanted] = self._of_chunk(number, lanes, inner)
+        shape = tuple(len(place) for place in places)
+        scalars = tuple(0 if isinstance(each, int | np.integer) else slice(None) for each in key)
+        return values.reshape(shape)[scalars]
+
+    def _parts(self, outer: tuple[np.ndarray, ...]) -> Iterator[tuple[Any, int, np.ndarray]]:
+        """Which values come from which chunk, and from which of its variant's lanes."""
         per_variant = self._plan.num_lanes
-        variants, lanes = np.divmod(flat.ravel(), per_variant)
+        if all(np.array_equal(place, np.arange(n)) for place, n in zip(outer, self._outer, strict=True)):
+            for chunk in self._plan.chunks:  # everything in order: indices of single lanes would be larger than these
+                first = chunk.variant * per_variant
+                lanes = np.arange(chunk.start, chunk.stop)
+                yield slice(first + chunk.start, first + chunk.stop), chunk.index, lanes
+            return
+        flat = np.ravel_multi_index(np.ix_(*outer), self._outer).ravel() if outer else np.zeros(1, int)
+        variants, lanes = np.divmod(flat, per_variant)
         numbers = variants * -(-per_variant // self._plan.chunk_size) + lanes // self._plan.chunk_size
         order = np.argsort(numbers, kind="stable")
         ends = np.flatnonzero(np.diff(numbers[order])) + 1
         for wanted in np.split(order, ends) if len(order) else []:
-            number = numbers[wanted[0]]
-            values[wanted] = self._of_chunk(int(number), lanes[wanted], tuple(places[rank:]))
-        shape = tuple(len(place) for place in places)
-        scalars = tuple(0 if isinstance(each, int | np.integer) else slice(None) for each in key)
-        return values.reshape(shape)[scalars]
+            yield wanted, int(numbers[wanted[0]]), lanes[wanted]
 
     def _of_chunk(self, number: int, lanes: np.ndarray, inner: tuple[np.ndarray, ...]) -> Any:
         if number not in self._done:
