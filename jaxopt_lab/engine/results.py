@@ -77,11 +77,12 @@ class OnDisk:
 
         Raises:
             ValueError: if what lies there is another sweep's, or none.
+            FileExistsError: if someone else made it at the same time, and may have settled more than was asked for.
         """
         kinds: list[dict[str, Any]] = [flatten(variant.outputs) for variant in variants]
         path = path.absolute()
-        if not path.exists():
-            create(path, Header(identity, labels, plan), kinds)
+        if not path.exists() and not create(path, Header(identity, labels, plan), kinds):
+            raise FileExistsError(path)
         stored = read_header(path)
         differs = difference(identity, stored.identity)
         if differs:

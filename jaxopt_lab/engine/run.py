@@ -1,8 +1,9 @@
 """Sweeps: a grid of hyperparameters times start points, cut into chunks, run by any worker, labelled."""
 
+import contextlib
 import dataclasses
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from jaxopt_lab.engine.plan import Chunk, Plan
 from jaxopt_lab.engine.programs import outputs
 from jaxopt_lab.engine.records import Record
 from jaxopt_lab.engine.results import Destination, Memory, OnDisk
+from jaxopt_lab.engine.settings import chosen_device
 from jaxopt_lab.engine.settle import plan_of, settle
 from jaxopt_lab.engine.spec import Spec, make_spec
 from jaxopt_lab.engine.store import read_header
@@ -85,7 +87,7 @@ def sweep(
         shard: ``(i, n)``: run every n-th chunk from the i-th on, counted from 0, into a common store.
         executor: any `concurrent.futures.Executor` to run chunks on, or a function that makes one, which is called
             again if it breaks; by default threads of this process, on all its devices.
-        timeout: how many seconds a chunk may take on an executor.
+        timeout: how many seconds a chunk may take on an executor, once those handed out before it have ended.
         progress: show a progress bar with trajectories a second and the time left.
 
     Returns:
@@ -172,21 +174,29 @@ def run_spec(
     """Run every chunk of a specification and label the results; see `sweep`."""
     _check_running(store, shard, executor, timeout)
     path = None if store is None else Path(store)
+    try:
+        spec, variants, plan, place = _prepare(spec, path)
+    except FileExistsError:  # another shard made the store in the meantime: what it settled holds for all
+        spec, variants, plan, place = _prepare(spec, path)
+    finished = place.done()
+    todo = [chunk for chunk in plan.chunks if chunk.index not in finished]
+    if shard is not None:
+        todo = [chunk for chunk in todo if chunk.index % shard[1] == shard[0]]
+    with contextlib.closing(_run(spec, variants, place, todo, executor, timeout)) as running:
+        for _ in _with_progress(running, plan, todo) if progress else running:
+            pass
+    return place.dataset()
+
+
+def _prepare(spec: Spec, path: Path | None) -> tuple[Spec, list[Prepared], Plan, Destination]:
+    """Settle what was left open, make sure that it fits, and make room for the results."""
     if path is not None and path.exists():
         spec = _as_stored(spec, path)
     spec, variants = settle(spec)
     plan = plan_of(spec)
     check_recorded(spec, variants)
     check_memory(plan, variants, stored=path is not None)
-    place = _destination(spec, plan, variants, path)
-    finished = place.done()
-    todo = [chunk for chunk in plan.chunks if chunk.index not in finished]
-    if shard is not None:
-        todo = [chunk for chunk in todo if chunk.index % shard[1] == shard[0]]
-    running = _run(spec, variants, place, todo, executor, timeout)
-    for _ in _with_progress(running, plan, todo) if progress else running:
-        pass
-    return place.dataset()
+    return spec, variants, plan, _destination(spec, plan, variants, path)
 
 
 def _run(
@@ -196,7 +206,7 @@ def _run(
     todo: list[Chunk],
     executor: Executor | Callable[[], Executor] | None,
     timeout: float | None,
-) -> Iterator[Chunk]:
+) -> Generator[Chunk]:
     if executor is None:
         yield from on_threads(lambda chunk: place.write(chunk, run_chunk(spec, variants, chunk)), todo)
         return
@@ -225,7 +235,7 @@ def _as_stored(spec: Spec, path: Path) -> Spec:
 
 def device_name() -> str:
     """The device that programs run on by default, as results name it."""
-    device = getattr(jax.config, "jax_default_device") or jax.local_devices()[0]  # noqa: B009  unknown to pyright
+    device = chosen_device() or jax.local_devices()[0]
     return f"{device.platform}: {device.device_kind}"
 
 

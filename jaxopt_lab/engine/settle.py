@@ -16,6 +16,7 @@ from jaxopt_lab.engine.chunks import Prepared, prepare_variants
 from jaxopt_lab.engine.lanes import lane_arguments
 from jaxopt_lab.engine.plan import Plan, chunk_size
 from jaxopt_lab.engine.programs import whole
+from jaxopt_lab.engine.settings import chosen_device
 from jaxopt_lab.engine.spec import Spec
 from jaxopt_lab.engine.tiling import Tiling, as_tiling, enough_for, rule
 from jaxopt_lab.engine.xla import is_tuned
@@ -104,4 +105,4 @@ def _seconds_per_lane(spec: Spec, variant: Prepared, tiling: Tiling) -> float:
 
 
 def _device() -> Any:
-    return getattr(jax.config, "jax_default_device") or jax.local_devices()[0]  # noqa: B009  pyright does not know it
+    return chosen_device() or jax.local_devices()[0]
