@@ -150,7 +150,7 @@ def _attributes(header: Header) -> dict[str, Any]:
         "format": FORMAT,
         "version": VERSION,
         "identity": header.identity,
-        "leading": labels.leading,
+        "leading": json.dumps(labels.leading),  # older Zarrs take no infinities as attributes
         "lanes": list(labels.lanes),
         "steps": labels.steps is not None,
         "chunk_size": header.plan.chunk_size,
@@ -197,7 +197,9 @@ def _header(path: Path, said: dict[str, Any]) -> Header:
     ):
         raise ValueError("what it says of itself was changed, or is not whole")
     coords = {name: np.asarray(_open(path / "coords")[name][:]) for name in _coordinate_names(said)}  # pyright: ignore
-    labels = Labels(said["leading"], {n: coords[n] for n in said["lanes"]}, coords.get("step"), said["attributes"])
+    labels = Labels(
+        json.loads(said["leading"]), {n: coords[n] for n in said["lanes"]}, coords.get("step"), said["attributes"]
+    )
     lanes = int(np.prod([len(values) for values in labels.lanes.values()]))
     return Header(said["identity"], labels, Plan(len(said["variables"]), lanes, int(said["chunk_size"])))
 
@@ -220,12 +222,14 @@ def _coordinate_names(said: dict[str, Any]) -> list[str]:
 
 def open_results(path: Path, mode: Any = "r") -> list[dict[str, "zarr.Array"]]:
     """The arrays of each variant by the names of their variables."""
+    import zarr
+
     variables: Any = dict(_open(path).attrs)["variables"]
     groups: list[Any] = [_open(path / "results" / str(variant), mode) for variant in range(len(variables))]
-    return [
-        {name: group[array_name(name)].with_config(KEEP_EMPTY_CHUNKS) for name in names}
-        for group, names in zip(groups, variables, strict=True)
-    ]
+    with zarr.config.set({f"array.{name}": value for name, value in KEEP_EMPTY_CHUNKS.items()}):
+        return [
+            {name: group[array_name(name)] for name in names} for group, names in zip(groups, variables, strict=True)
+        ]
 
 
 def _open(path: Path, mode: Any = "r") -> "zarr.Group":
