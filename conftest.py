@@ -1,10 +1,13 @@
 """What every test shares: the device, the float width, the examples drawn, the count of compilations."""
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
+_CACHE = tempfile.TemporaryDirectory(prefix="jaxopt-lab-tests-")  # removed when the tests end
+os.environ["XDG_CACHE_HOME"] = _CACHE.name  # what a user's commands keep must not decide about a test, nor the reverse
 os.environ.setdefault("JAX_PLATFORMS", "cpu")  # before JAX is imported; a developer's own choice stands
 os.environ.setdefault("MPLBACKEND", "agg")  # no test opens a window
 

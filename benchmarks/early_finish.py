@@ -1,6 +1,6 @@
 """What is saved by stopping what has converged? A sweep most of whose lanes are done early, with and without it.
 
-    .venv/bin/python benchmarks/early_finish.py [--lanes 102400] [--steps 2000] [--out early_finish.json]
+    .venv/bin/python benchmarks/early_finish.py [--lanes 1024000] [--steps 2000] [--out early_finish.json]
 
 Gradient descent on a bowl: nine rates in ten converge within the first twentieth of the steps, each tenth one never
 does. They lie between each other in the grid, so that lanes that go on stand beside lanes that are done.
@@ -82,7 +82,7 @@ def report(result: dict[str, Any]) -> str:
 
 def main(arguments: list[str]) -> None:
     """Measure, print the table, write the JSON."""
-    options = parser(__doc__, lanes=102_400, steps=2000, rounds=5)
+    options = parser(__doc__, lanes=1_024_000, steps=2000, rounds=5)
     options.add_argument("--plain", action="store_true", help="without the options of tune_xla")
     chosen = options.parse_args(arguments)
     if not chosen.plain:

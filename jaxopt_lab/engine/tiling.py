@@ -9,8 +9,11 @@ CARRY_BYTES = 256 * 1024
 MOST_LANES = 4096
 """Beyond this many lanes XLA splits each tiny step over its threads, and waits for them at each."""
 
+MOST_LANES_WITH_LOSS = 2048
+"""The same where the loss of every step is looked at, in scalars: twice as many arrays pass through the cache."""
+
 MOST_LANES_OF_ARRAYS_WITH_LOSS = 1024
-"""The same where the loss is recorded as a sum over short axes, which is split sooner than an elementwise step."""
+"""The same in arrays: a sum over short axes is split sooner than an elementwise step."""
 
 LEAST_LANES = 32
 """Fewer lanes than a few vector registers hold would partly run as what is left over, which rounds differently."""
@@ -98,7 +101,9 @@ def rule(
     enough = enough_for(num_lanes, scalars=scalars)
     if platform != "cpu":
         return Tiling(min(ACCELERATOR_LANES, enough), ACCELERATOR_UNROLL if scalars and not stops else 1, scalars)
-    most = MOST_LANES_OF_ARRAYS_WITH_LOSS if with_loss and not scalars else MOST_LANES
+    most = MOST_LANES
+    if with_loss:
+        most = MOST_LANES_WITH_LOSS if scalars else MOST_LANES_OF_ARRAYS_WITH_LOSS
     cache = CARRY_BYTES
     if stops and scalars:
         most, cache = LANES_THAT_STOP, LANES_THAT_STOP // MOST_LANES * CARRY_BYTES
