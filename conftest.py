@@ -1,19 +1,23 @@
 """What every test shares: the device, the float width, the examples drawn, the count of compilations."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-_CACHE = tempfile.TemporaryDirectory(prefix="jaxopt-lab-tests-")  # removed when the tests end
-os.environ["XDG_CACHE_HOME"] = _CACHE.name  # what a user's commands keep must not decide about a test, nor the reverse
+# What a user's commands keep must not decide about a test, nor the reverse.
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="jaxopt-lab-tests-")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")  # before JAX is imported; a developer's own choice stands
 os.environ.setdefault("MPLBACKEND", "agg")  # no test opens a window
 
 import jax
 import pytest
 from hypothesis import settings
+
+atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 # The same examples on every run and every machine: a test that fails here fails there.
 settings.register_profile("deterministic", derandomize=True, deadline=None)

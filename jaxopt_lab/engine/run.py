@@ -254,7 +254,7 @@ def check_recorded(spec: Spec, variants: list[Prepared]) -> None:
 
 def _check_running(store: Any, shard: Any, executor: Any, timeout: Any) -> None:
     if store is not None and not isinstance(store, str | os.PathLike):
-        raise ValueError(f"store: got {store!r}; give the path of a folder, such as \"run.zarr\"")
+        raise ValueError(f'store: got {store!r}; give the path of a folder, such as "run.zarr"')
     if shard is not None:
         fits = isinstance(shard, tuple) and len(shard) == 2 and all(isinstance(n, int) for n in shard)
         if not fits or not 0 <= shard[0] < shard[1]:
