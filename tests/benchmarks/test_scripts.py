@@ -160,3 +160,7 @@ def test_rounding_compares_every_tiling(run, script):
     assert found["64:1:scalars"] == {"share": 0.0, "most": 0.0}
     assert "quadratic" in printed
     assert "rosenbrock" not in printed
+
+
+def test_the_readmes_table_is_what_the_results_say(script):
+    script("readme_table").main(["--check"])
