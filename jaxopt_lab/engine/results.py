@@ -1,5 +1,6 @@
 """Where the results of chunks go: arrays in memory, or a store on disk."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 class Destination(Protocol):
     """What takes the results of chunks, in any order and from any thread."""
 
-    def done(self) -> set[int]:
-        """The chunks that need not run."""
+    def done(self, chunks: Iterable[Chunk]) -> set[int]:
+        """Which of these chunks need not run."""
         ...
 
     def write(self, chunk: Chunk, results: Results) -> None:
@@ -45,8 +46,9 @@ class Memory:
             for variant in variants
         ]
 
-    def done(self) -> set[int]:
-        """Nothing."""
+    def done(self, chunks: Iterable[Chunk]) -> set[int]:
+        """None."""
+        del chunks
         return set()
 
     def write(self, chunk: Chunk, results: Results) -> None:
@@ -92,18 +94,18 @@ class OnDisk:
         self._arrays = open_results(path, "r+")
         self._left = unfinished_files(path, self._arrays, plan)
 
-    def done(self) -> set[int]:
-        """The chunks that are marked as done; their files are verified.
+    def done(self, chunks: Iterable[Chunk]) -> set[int]:
+        """Which of these chunks are marked as done; their files are verified.
 
         Raises:
             ValueError: if a file is not what its marker says.
         """
-        indices = marked(self._path, self._plan)
-        for index in indices:
-            chunk = self._plan.chunks[index]
+        indices = set(marked(self._path, self._plan))
+        done = [chunk for chunk in chunks if chunk.index in indices]
+        for chunk in done:
             verify(self._path, chunk, self._arrays[chunk.variant], list(self._arrays[chunk.variant]))
-            self._clear(index)
-        return set(indices)
+            self._clear(chunk.index)
+        return {chunk.index for chunk in done}
 
     def write(self, chunk: Chunk, results: Results) -> None:
         """Write the results and mark the chunk as done."""

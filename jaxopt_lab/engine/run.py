@@ -178,12 +178,12 @@ def run_spec(
         spec, variants, plan, place = _prepare(spec, path)
     except FileExistsError:  # another shard made the store in the meantime: what it settled holds for all
         spec, variants, plan, place = _prepare(spec, path)
-    finished = place.done()
-    todo = [chunk for chunk in plan.chunks if chunk.index not in finished]
-    if shard is not None:
-        todo = [chunk for chunk in todo if chunk.index % shard[1] == shard[0]]
+    number, count = shard or (0, 1)
+    share = plan.chunks[number::count]
+    finished = place.done(share)
+    todo = [chunk for chunk in share if chunk.index not in finished]
     with contextlib.closing(_run(spec, variants, place, todo, executor, timeout)) as running:
-        for _ in _with_progress(running, plan, todo) if progress else running:
+        for _ in _with_progress(running, share, todo) if progress else running:
             pass
     return place.dataset()
 
@@ -272,11 +272,10 @@ def _check_running(store: Any, shard: Any, executor: Any, timeout: Any) -> None:
         raise ValueError(f"timeout: {reason}; it is the seconds that a chunk may take on an executor")
 
 
-def _with_progress(finished: Iterator[Chunk], plan: Plan, todo: list[Chunk]) -> Iterator[Chunk]:
+def _with_progress(finished: Iterator[Chunk], share: list[Chunk], todo: list[Chunk]) -> Iterator[Chunk]:
     from tqdm import tqdm
 
-    total = plan.num_variants * plan.num_lanes
-    left = sum(chunk.stop - chunk.start for chunk in todo)
+    total, left = (sum(chunk.stop - chunk.start for chunk in chunks) for chunks in (share, todo))
     with tqdm(total=total, initial=total - left, unit=" trajectories", unit_scale=True) as bar:
         for chunk in finished:
             bar.update(chunk.stop - chunk.start)

@@ -75,7 +75,7 @@ def run_writes(store: str) -> None:
     plan, variants = Plan(1, 6, 4), [SimpleNamespace(outputs=kinds)]
     labels = Labels({}, {"start": np.arange(6)}, None, {})
     place = OnDisk(Path(store), plan, labels, {"num_steps": 1}, variants)  # pyright: ignore[reportArgumentType]
-    done = place.done()
+    done = place.done(plan.chunks)
     for chunk in plan.chunks:
         if chunk.index not in done:
             lanes = np.arange(chunk.start, chunk.stop)
