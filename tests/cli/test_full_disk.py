@@ -31,13 +31,13 @@ def test_a_file_that_does_not_fit_leaves_nothing(tmp_path):
 
 @pytest.mark.slow
 def test_a_store_that_does_not_fit_is_taken_up_once_it_does(tmp_path):
-    ended = run(tmp_path, *BIG, "--out", "run.zarr", kilobytes="16")
+    ended = run(tmp_path, *BIG, "--chunk-size", "4096", "--out", "run.zarr", kilobytes="16")
     assert ended.returncode == 2, ended.stderr
     assert "Traceback" not in ended.stderr
     assert "File too large; what is done stays in run.zarr: run the same command again" in ended.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["run.zarr"]
     assert not list(tmp_path.rglob("*.partial"))
     assert not (tmp_path / "run.zarr" / "done" / "0").exists()  # the other chunk is smaller, and may have been written
-    ended = run(tmp_path, *BIG, "--out", "run.zarr", kilobytes="unlimited")
+    ended = run(tmp_path, *BIG, "--chunk-size", "4096", "--out", "run.zarr", kilobytes="unlimited")
     assert ended.returncode == 0, ended.stderr
     assert open_sweep(tmp_path / "run.zarr").fraction_done == 1

@@ -1,5 +1,7 @@
 """Arrays taken apart give what whole arrays give, and stay apart where the engine counts on it."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -50,12 +52,18 @@ FUNCTIONS = {
 }
 
 
+@functools.cache
+def compiled(name):
+    """In whole arrays, and in scalars."""
+    function, _ = FUNCTIONS[name]
+    return jax.jit(function), jax.jit(in_scalars(function))
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 @given(x=arrays(np.float32, 3, elements=st.floats(-2, 2, width=32)))
 def test_equal_to_whole_arrays(name, x):
     """To rounding: sums of a few numbers may be added in another order."""
-    function, _ = FUNCTIONS[name]
-    expected, got = jax.jit(function)(x), jax.jit(in_scalars(function))(x)
+    expected, got = (function(x) for function in compiled(name))
     assert jax.tree.structure(expected) == jax.tree.structure(got)
     for whole, apart in zip(jax.tree.leaves(expected), jax.tree.leaves(got), strict=True):
         assert (whole.shape, whole.dtype) == (apart.shape, apart.dtype)
