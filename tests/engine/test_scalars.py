@@ -95,14 +95,12 @@ SURFACES = [
     if name not in ("Problem", "quadratic", "surface")
     and getattr(getattr(problems, name), "__module__", "").endswith(("valleys", "multimodal", "saddles", "quadratics"))
 ]
-OPTIMIZERS = {name: getattr(optimizers, name) for name in optimizers.__all__} | {
-    "optax.adamw": optax.adamw, "optax.lion": optax.lion, "optax.contrib.muon": optax.contrib.muon
-}  # fmt: skip
+OPTIMIZERS = {"adam": optimizers.adam, "nesterov": optimizers.nesterov, "optax.contrib.muon": optax.contrib.muon}
 
 
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize("surface", SURFACES)
-def test_every_surface_under_every_optimizer_goes_the_same_way(surface):
+def test_every_surface_goes_the_same_way(surface):
     """In float64 over 15 steps: what differs is the order of a sum."""
     problem = getattr(problems, surface)()
     start = problem.init(jax.random.key(0)).astype(jnp.float64)
