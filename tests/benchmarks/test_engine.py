@@ -90,6 +90,7 @@ def test_a_machine_without_a_compiler_is_told_so(script, monkeypatch):
         script("engine_peers").c_over_all_lanes(LANES, STEPS)
 
 
+@pytest.mark.long
 def test_both_modes_are_measured_and_every_method_is_timed_or_named(script, tmp_path):
     out = tmp_path / "engine.json"
     done = subprocess.run(

@@ -50,6 +50,7 @@ def test_python_examples_print_what_they_say(page, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "code", "expected"), scripts(), ids=[name for name, _, _ in scripts()])
 def test_scripts_print_what_they_say(name, code, expected, tmp_path):
     (tmp_path / name).write_text(code)

@@ -51,6 +51,7 @@ def test_a_second_process_finds_what_the_first_has_compiled(tmp_path, folder):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_place_that_the_user_names_is_used_instead(tmp_path, folder):
     environment = {
         "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "mine"),

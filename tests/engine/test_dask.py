@@ -86,7 +86,7 @@ def test_a_cluster_gives_the_same_bits(client, expected, tmp_path):
     assert os.environ.get("XLA_FLAGS", "") in client.run(os.getenv, "XLA_FLAGS").values()
 
 
-@pytest.mark.parametrize("stored", [False, True], ids=["in memory", "stored"])
+@pytest.mark.parametrize("stored", [pytest.param(False, marks=pytest.mark.long), True], ids=["in memory", "stored"])
 def test_a_worker_killed_in_the_middle_loses_nothing(client, expected, stored, tmp_path):
     """Both workers have ended a chunk and hold another one when one of them is killed."""
     begun, killed = tmp_path / "begun", tmp_path / "killed"
@@ -143,6 +143,7 @@ def test_a_worker_where_jax_started_under_other_flags_is_refused(client):
     client.run(say, os.environ.get("XLA_FLAGS", ""))
 
 
+@pytest.mark.long
 def test_a_worker_that_hangs_is_ended_by_a_function_that_restarts_the_cluster(client, expected, tmp_path):
     """It comes last, since it may leave one worker only."""
     flag = tmp_path / "hung"
