@@ -34,15 +34,15 @@ def check_memory(plan: Plan, variants: list[Prepared], *, stored: bool) -> None:
     if available is None:
         return
     working, results = working_bytes(plan, variants), 0 if stored else result_bytes(plan, variants)
-    if working > FREE_PART * available:
-        raise ValueError(
-            f"the chunks under way take {_gib(working)}, but {_gib(available)} of memory are free; record less, or "
-            "give a smaller chunk_size"
-        )
-    if results + working > FREE_PART * available:
+    if results and results + working > FREE_PART * available:
         raise ValueError(
             f"the results take {_gib(results)}, but {_gib(available)} of memory are free; write them to disk with a "
             'store, record less (record="summary", "final", or a larger stride) or sweep fewer values or starts'
+        )
+    if working > FREE_PART * available:
+        raise ValueError(
+            f"the chunks under way take {_gib(working)}, but {_gib(available)} of memory are free; record less, "
+            "sweep fewer values or starts, or give a smaller chunk_size"
         )
 
 

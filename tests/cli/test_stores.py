@@ -159,6 +159,7 @@ def start(folder: Path, *words: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.long  # its shorter sibling is among the tests of resuming
 def test_shares_at_once_as_processes_make_the_store_of_one_process(tmp_path):
     """Byte for byte."""
     (tmp_path / "shared").mkdir()
