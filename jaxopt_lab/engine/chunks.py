@@ -60,7 +60,7 @@ def run_chunk(spec: Spec, variants: list[Prepared], chunk: Chunk) -> Results:
     assert tiling is not None, "a specification is settled before it is run"
     if structure.stops and structure.record.every is None:
         programs = spans(structure, tiling, shapes)
-        results = run_packed(programs, shared, lanes, tiling.size, structure.num_steps)
+        results = run_packed(programs, shared, lanes, tiling, structure.num_steps)
     else:
         results = run_in_tiles(whole(structure, tiling), shared, lanes, tiling.size)
     return _with_status(results, _status(results) if "diverged_at" in results else None)

@@ -9,6 +9,7 @@ import numpy as np
 from jaxopt_lab.engine.lanes import Lane, Shared
 from jaxopt_lab.engine.programs import Results, Spans
 from jaxopt_lab.engine.records import NEVER
+from jaxopt_lab.engine.tiling import Tiling
 
 FIRST_SPAN = 20
 """The first span is this part of all steps."""
@@ -38,20 +39,22 @@ def run_in_tiles(run: Callable[[Shared, Lane], Results], shared: Shared, lanes: 
     return _tile_by_tile(lambda tile: run(shared, _take(lanes, tile)), len(lanes.start_index), size)
 
 
-def run_packed(spans: Spans, shared: Shared, lanes: Lane, size: int, num_steps: int) -> Results:
+def run_packed(spans: Spans, shared: Shared, lanes: Lane, tiling: Tiling, num_steps: int) -> Results:
     """Run every lane to its end, or to the last step.
 
-    A lane that has ended stays as it is (see `Run.step`), so that nothing in the results depends on the spans.
+    A lane that has ended stays as it is (see `Run.step`), and every span but the last has whole turns of the loop, the
+    steps of which round together: so nothing in the results depends on the spans.
 
     Args:
         spans: the compiled programs.
         shared: what all lanes share.
         lanes: what each has for itself, over any number of lanes.
-        size: how many lanes run together; where few go on, `SMALLER` of it.
+        tiling: how many lanes run together (fewer, by `SMALLER`, where few go on), and how many steps are a turn.
         num_steps: the number of steps.
     """
     differs, count = spans.differs, len(lanes.start_index)
-    span = max(1, num_steps // FIRST_SPAN)
+    size = tiling.size
+    span = max(1, num_steps // FIRST_SPAN // tiling.unroll) * tiling.unroll
     step = min(span, num_steps)
     everyone = _tile_by_tile(lambda tile: spans.start(shared, _take(lanes, tile), step), count, size, differs)
     living, packed, carry = np.arange(count), lanes, everyone

@@ -6,8 +6,11 @@ import functools
 CHUNK_BYTES = 16 * 1024**2
 """What the results of one chunk take at most: a few of them are in memory at a time, and one is lost by a kill."""
 
-MOST_CHUNKS_SMALL = 64
-"""A sweep is cut into about so many chunks at least, so that they spread over workers, and progress can be seen."""
+FEWEST_CHUNKS = 64
+"""A sweep has about so many chunks at least, as far as it has tiles: they spread over workers, and show progress."""
+
+FEWEST_CHUNKS_THAT_STOP = 8
+"""Fewer and larger ones where lanes end early: the living of a chunk are packed together, and should fill a tile."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +65,6 @@ def chunk_size(num_lanes: int, tile_size: int, bytes_per_lane: int, *, stops: bo
         >>> chunk_size(10**8, 4096, 32, stops=False)
         524288
     """
-    fair = num_lanes // (MOST_CHUNKS_SMALL // 8 if stops else MOST_CHUNKS_SMALL)
+    fair = num_lanes // (FEWEST_CHUNKS_THAT_STOP if stops else FEWEST_CHUNKS)
     most = max(tile_size, min(fair, CHUNK_BYTES // max(1, bytes_per_lane)))
     return tile_size << ((most // tile_size).bit_length() - 1)

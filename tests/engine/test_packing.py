@@ -62,6 +62,23 @@ def test_where_the_spans_end_changes_no_bit(part, longer, many, monkeypatch):
     assert same_bits(bowl(), usual)
 
 
+@pytest.mark.parametrize("num_steps", [300, 301])
+def test_spans_part_no_steps_of_one_turn(num_steps, monkeypatch):
+    """Two steps of one turn round differently from two turns; a span of 15 steps must not cut a turn in two."""
+
+    def run(longer, chunk_size):
+        monkeypatch.setattr(packing, "LONGER", longer)
+        return sweep(
+            problems.rosenbrock(), optimizers.adam, {"learning_rate": [0.003, 0.01, 0.03, 0.1, 0.3]}, starts=STARTS,
+            num_steps=num_steps, tolerance=1e-2, tiling="32:2:scalars", chunk_size=chunk_size,
+        )  # fmt: skip
+
+    usual = run(4, 45)
+    assert {0, 1} <= set(usual.status.values.ravel())
+    assert same_bits(run(1, 45), usual)
+    assert same_bits(run(4, 10), usual)
+
+
 def test_a_smaller_tile_for_the_last_ones_changes_no_bit(monkeypatch):
     usual = bowl(tiling="256:2:scalars", chunk_size=256)
     monkeypatch.setattr(packing, "WORTH_A_PROGRAM", 32)
@@ -73,12 +90,12 @@ def test_lanes_that_ended_are_not_run_on(monkeypatch):
     run = []
     spans = packing.run_packed
 
-    def counting(programs, shared, lanes, size, num_steps):
+    def counting(programs, shared, lanes, tiling, num_steps):
         def advance(shared, lane, carry, first, last):
             run.append(len(lane.start_index) * (last - first))
             return programs.advance(shared, lane, carry, first, last)
 
-        return spans(programs._replace(advance=advance), shared, lanes, size, num_steps)
+        return spans(programs._replace(advance=advance), shared, lanes, tiling, num_steps)
 
     from jaxopt_lab.engine import chunks
 

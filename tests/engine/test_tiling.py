@@ -40,6 +40,14 @@ def test_a_tile_by_rule_is_a_power_of_two_that_the_cache_holds(lanes, size, flag
     assert tiling.size <= max(LEAST_LANES, 2 * lanes)
 
 
+def test_an_accelerator_gets_many_lanes_and_many_steps_in_each_launch():
+    """The rule alone: nothing of this was tried on one."""
+    many = rule(10**7, 24, with_loss=True, stops=False, scalars=True, platform="gpu")
+    assert many == Tiling(2**17, 16, True)
+    assert rule(1000, 24, with_loss=True, stops=True, scalars=True, platform="gpu") == Tiling(1024, 1, True)
+    assert rule(10**7, 10**5, with_loss=True, stops=False, scalars=False, platform="gpu").unroll == 1
+
+
 def bowl(**changed):
     arguments = {"starts": np.array([[4.0, 1.5], [1.0, -2.0]]), "num_steps": 30} | changed
     return sweep(problems.quadratic(), optimizers.adam, {"learning_rate": np.logspace(-3, -1, 50)}, **arguments)
