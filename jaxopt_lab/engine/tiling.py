@@ -23,7 +23,10 @@ LANES_THAT_STOP = 8192
 
 ACCELERATOR_LANES = 2**17
 ACCELERATOR_UNROLL = 16
-"""On an accelerator a turn of the loop is a launch of a kernel: many lanes, and many steps in each."""
+"""On an accelerator a turn of the loop is a launch of a kernel: many lanes, and many steps in each. Not tried on one."""
+
+ACCELERATOR_BYTES = 2**30
+"""What the lanes of one tile carry there at most, where each of them is large."""
 
 
 class Tiling(NamedTuple):
@@ -100,7 +103,9 @@ def rule(
     """
     enough = enough_for(num_lanes, scalars=scalars)
     if platform != "cpu":
-        return Tiling(min(ACCELERATOR_LANES, enough), ACCELERATOR_UNROLL if scalars and not stops else 1, scalars)
+        fitting = max(1, min(ACCELERATOR_LANES, ACCELERATOR_BYTES // max(1, bytes_per_lane)))
+        unroll = ACCELERATOR_UNROLL if scalars and not stops else 1
+        return Tiling(min(_power_of_two(fitting), enough), unroll, scalars)
     most = MOST_LANES
     if with_loss:
         most = MOST_LANES_WITH_LOSS if scalars else MOST_LANES_OF_ARRAYS_WITH_LOSS
@@ -108,10 +113,14 @@ def rule(
     if stops and scalars:
         most, cache = LANES_THAT_STOP, LANES_THAT_STOP // MOST_LANES * CARRY_BYTES
     fitting = max(1, min(most, cache // max(1, bytes_per_lane)))
-    size = min(1 << (int(fitting).bit_length() - 1), enough)
+    size = min(_power_of_two(fitting), enough)
     return Tiling(size, 2 if scalars and (with_loss or not tuned) else 1, scalars)
 
 
 def enough_for(num_lanes: int, *, scalars: bool) -> int:
     """The power of two that holds so many lanes; at least `LEAST_LANES` of scalars, which cost next to nothing."""
     return max(1 << (int(num_lanes) - 1).bit_length(), LEAST_LANES if scalars else 1)
+
+
+def _power_of_two(most: int) -> int:
+    return 1 << (int(most).bit_length() - 1)
