@@ -23,7 +23,7 @@ LANES_THAT_STOP = 8192
 
 ACCELERATOR_LANES = 2**17
 ACCELERATOR_UNROLL = 16
-"""On an accelerator a turn of the loop is a launch of a kernel: many lanes, and many steps in each. Not tried on one."""
+"""On an accelerator a turn of the loop is a launch of a kernel: many lanes, many steps in each. Not tried on one."""
 
 ACCELERATOR_BYTES = 2**30
 """What the lanes of one tile carry there at most, where each of them is large."""
