@@ -104,11 +104,16 @@ def test_a_worker_killed_in_the_middle_loses_nothing(client, expected, stored, t
     store = tmp_path / "run.zarr" if stored else None
     with ThreadPoolExecutor(1) as aside:
         sweeping = aside.submit(valley, executor=Around(client, around), store=store)
-        until(lambda: sweeping.done() or len(list(begun.iterdir())) == 4)
-        assert store is None or any((store / "done").iterdir())
-        assert not sweeping.done()
-        os.kill(processes[0], signal.SIGKILL)
-        killed.touch()
+
+        def in_the_middle() -> bool:
+            return len(list(begun.iterdir())) == 4 and (store is None or any((store / "done").iterdir()))
+
+        try:
+            until(lambda: sweeping.done() or in_the_middle())
+            assert not sweeping.done()
+            os.kill(processes[0], signal.SIGKILL)
+        finally:
+            killed.touch()  # whatever went wrong, nobody waits for ever
         assert bits(sweeping.result()) == expected
     ran = [int(path.suffix[1:]) for path in begun.iterdir() if path.name.startswith(f"{processes[0]}.")]
     again = [int(path.suffix[1:]) for path in begun.iterdir() if not path.name.startswith(f"{processes[0]}.")]
