@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 OLDEST_VENV ?= .venv-oldest
-# how many tests run side by side
+# how many tests run side by side; those of one file on one worker, which shares what the file has set up and compiled
 WORKERS ?= 2
 # more for pytest, as in: make test TESTS="tests/engine -x"
 TESTS ?=
@@ -23,15 +23,15 @@ demo: $(RUN) ## make the environment and run the four laboratories; figures and 
 	@$(VENV)/bin/jaxopt-lab demo --out demo --overwrite
 
 test: $(TEST) ## make the environment and run the tests
-	@$(VENV)/bin/python -m pytest -n $(WORKERS) -m "not long" $(TESTS)
+	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not long" $(TESTS)
 
 test-long: $(TEST) ## the tests that take long: every kill, every surface, every script of the docs
-	@$(VENV)/bin/python -m pytest -n $(WORKERS) -m long $(TESTS)
+	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile -m long $(TESTS)
 
 # -W default: what old versions of the dependencies deprecate among themselves is not ours to mend. The metrics are held
 # to the scikit-learn of test.lock only: older ones lack some of them and differ in degenerate cases.
 test-oldest: $(OLDEST) ## the tests but the slow ones, with the oldest supported versions (on Python 3.11 or 3.12)
-	@$(OLDEST_VENV)/bin/python -m pytest -n $(WORKERS) -m "not slow and not long" -W default --disable-warnings \
+	@$(OLDEST_VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow and not long" -W default --disable-warnings \
 		--ignore tests/metrics/test_against_sklearn.py $(TESTS)
 
 bench: $(RUN) ## time everything beside its peers, on a machine with nothing else to do; into benchmarks/results/
