@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxopt_lab import optimizers, problems, simulate
-from jaxopt_lab.analysis import contraction_factor, definite_shares, first_step_beyond, theory
+from jaxopt_lab.analysis import contraction_factor, first_step_beyond, theory
 
 pytestmark = pytest.mark.usefixtures("x64")
 
@@ -75,27 +75,6 @@ def test_survival_is_the_share_of_starts_that_stay():
     expected = theory.saddle_survival(theory.saddle_growth(30, 0.1, -2.0), 1.0, 0.003)
     assert 0.1 < expected < 0.9  # else the comparison would say nothing
     assert stay == pytest.approx(expected, abs=4 * np.sqrt(0.25 / len(starts)))
-
-
-@pytest.mark.parametrize(("dim", "exact"), [(1, 0.5), (2, 0.14644660941), (3, 0.02492092096)])
-def test_definite_matrices_are_as_rare_as_published(dim, exact):
-    """1/2, (2 - sqrt 2)/4 and (pi - 2 sqrt 2)/(4 pi) (Dean and Majumdar 2006)."""
-    assert theory.definite_probability(dim) == pytest.approx(exact, abs=1e-10)
-    share = float(definite_shares(jax.random.key(1), 3, 100_000)[dim - 1])
-    assert share == pytest.approx(exact, abs=4 * np.sqrt(exact / 100_000))
-
-
-def test_shares_are_those_of_the_eigenvalues():
-    """The same draws, judged by their eigenvalues."""
-    gaussian = np.asarray(jax.random.normal(jax.random.key(2), (4, 4, 5000)))
-    symmetric = np.moveaxis(gaussian + gaussian.swapaxes(0, 1), -1, 0) / 2
-    expected = [(np.linalg.eigvalsh(symmetric[:, :dim, :dim]) > 0).all(-1).mean() for dim in range(1, 5)]
-    np.testing.assert_allclose(definite_shares(jax.random.key(2), 4, 5000), expected, atol=1e-12)
-
-
-def test_unknown_dimension_is_refused():
-    with pytest.raises(ValueError, match="dim: got 4"):
-        theory.definite_probability(4)
 
 
 def test_first_step_beyond_counts_what_is_not_finite_as_beyond():
