@@ -87,7 +87,7 @@ def prepare(spec: Spec, variant: Variant) -> tuple[Structure, Shared]:
     swept = {axis.argument for axis in spec.traced + spec.static if axis.owner == "problem"}
     problem, leaves = spec.problem, ()
     if not swept:
-        problem, leaves = _split(_made(problem, {}), spec.dtype)
+        problem, leaves = split(_made(problem, {}), spec.dtype)
     structure = Structure(
         problem, bool(swept), spec.optimizers[variant.optimizer],
         tuple((axis.owner, axis.argument) for axis in spec.traced),
@@ -152,7 +152,8 @@ def _made(problem: Any, arguments: dict[str, Any]) -> Problem:
     return made
 
 
-def _split(problem: Problem, dtype: np.dtype[Any]) -> tuple[Skeleton, tuple[Any, ...]]:
+def split(problem: Problem, dtype: np.dtype[Any]) -> tuple[Skeleton, tuple[Any, ...]]:
+    """A problem without its numbers, which a program is compiled for, and these numbers in the dtype."""
     leaves, structure = jax.tree.flatten(problem)
     numbers = tuple(_cast(leaf, dtype) for leaf in leaves if _is_number(leaf))
     return Skeleton(structure, tuple(_NUMBER if _is_number(leaf) else leaf for leaf in leaves)), numbers

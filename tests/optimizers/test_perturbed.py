@@ -44,7 +44,7 @@ def test_steep_all_the_way_it_is_gradient_descent():
     plain = simulate(problems.quadratic(), optimizers.sgd(0.1), start, 20)
     np.testing.assert_allclose(
         ours.params, plain.params, rtol=1e-6, atol=1e-6
-    )  # one rounding of the start, in either order
+    )  # one rounding of the start
 
 
 @pytest.mark.parametrize("dim", [1, 2, 5])
