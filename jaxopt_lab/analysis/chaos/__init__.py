@@ -1,0 +1,7 @@
+"""Where an optimiser does not settle: cycles, chaos, and how fast neighbouring trajectories part."""
+
+from jaxopt_lab.analysis.chaos.bifurcation import bifurcation
+from jaxopt_lab.analysis.chaos.cycles import cycle_period, period_onsets
+from jaxopt_lab.analysis.chaos.lyapunov import lyapunov_exponent
+
+__all__ = ["bifurcation", "cycle_period", "lyapunov_exponent", "period_onsets"]
