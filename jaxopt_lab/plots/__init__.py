@@ -1,6 +1,7 @@
 """Pictures, by matplotlib alone. Every function takes ``ax=`` and returns what it drew; none computes a result."""
 
-from jaxopt_lab.plots.paths import contours, decay, grid_points, paths, shares
+from jaxopt_lab.plots.contours import contours, grid_points
+from jaxopt_lab.plots.paths import decay, paths, shares
 from jaxopt_lab.plots.style import axes_or_new, figure_of, new_figure
 from jaxopt_lab.plots.sweeps import heat_map, quantile_bands
 

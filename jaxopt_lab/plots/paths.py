@@ -1,10 +1,11 @@
 """Optimiser paths over the contours of a surface."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from jaxopt_lab.plots.contours import Levels, Window, contours, grid_points, heights_of
 from jaxopt_lab.plots.style import MARKERS, PALETTE, axes_or_new, describe
 
 if TYPE_CHECKING:
@@ -12,8 +13,11 @@ if TYPE_CHECKING:
     from matplotlib.contour import QuadContourSet
     from matplotlib.lines import Line2D
 
-Window = tuple[tuple[float, float], tuple[float, float]]
-"""``((left, right), (bottom, top))``."""
+MOST_MARKERS = 60
+"""A longer path has a marker at every second point, or third, and so on; its line runs through all."""
+
+FAR = 1000.0
+"""So many windows away a point is as good as at infinity: lines to it keep their direction, and can still be drawn."""
 
 
 class DrawnPaths(NamedTuple):
@@ -31,85 +35,12 @@ class DrawnLines(NamedTuple):
     lines: "list[Line2D]"
 
 
-def grid_points(window: Window, resolution: int = 200) -> np.ndarray:
-    """The points of a window on which to evaluate a surface, shape ``(resolution, resolution, 2)``.
-
-    Args:
-        window: ``((left, right), (bottom, top))``.
-        resolution: points along each side.
-
-    Returns:
-        Points, rows from bottom to top.
-
-    Example:
-        >>> grid_points(((-1, 1), (0, 2)), resolution=3)[0, 2].tolist()
-        [1.0, 0.0]
-    """
-    (left, right), (bottom, top) = window
-    w1, w2 = np.meshgrid(np.linspace(left, right, resolution), np.linspace(bottom, top, resolution))
-    return np.stack([w1, w2], axis=-1)
-
-
-def contours(
-    heights: np.ndarray,
-    window: Window,
-    levels: Sequence[float] | int = 20,
-    *,
-    cmap: str = "viridis",
-    label: str = "loss",
-    ax: "Axes | None" = None,
-) -> "QuadContourSet":
-    """Contour lines of a surface, with a colour bar.
-
-    Args:
-        heights: the loss on `grid_points` of the window, shape ``(resolution, resolution)``.
-        window: ``((left, right), (bottom, top))``.
-        levels: the heights of the lines, coloured by their logarithm if they span decades; or how many lines,
-            which then enclose equal shares of the window.
-        cmap: a matplotlib colour map.
-        label: what the heights are.
-        ax: where to draw; None for a new figure.
-
-    Returns:
-        The contour set.
-
-    Example:
-        >>> window = ((-1.0, 1.0), (-1.0, 1.0))
-        >>> drawn = contours((grid_points(window) ** 2).sum(-1), window, levels=[0.25, 0.5])
-        >>> drawn.levels.tolist()
-        [0.25, 0.5]
-    """
-    from matplotlib.colors import BoundaryNorm, LogNorm
-
-    ax = axes_or_new(ax)
-    heights, w = np.asarray(heights), grid_points(window, len(heights))
-    if isinstance(levels, int):
-        # Lines that enclose equal areas show the floor of a valley and its walls alike.
-        lines = np.unique(np.quantile(heights, np.linspace(0, 1, levels + 2)))
-        norm, ticks = BoundaryNorm(lines, 256), lines[:: max(1, levels // 6)]
-    else:
-        lines = np.asarray(levels, float)
-        norm, ticks = LogNorm(lines.min(), lines.max()) if _spans_decades(lines) else None, None
-    drawn = ax.contour(w[..., 0], w[..., 1], heights, levels=lines, cmap=cmap, norm=norm, linewidths=0.9, alpha=0.8)
-    bar = ax.figure.colorbar(drawn, ax=ax, label=label, pad=0.01, shrink=0.82, ticks=ticks)
-    if ticks is not None:
-        bar.ax.set_yticks(ticks, [f"{tick:.3g}" for tick in ticks])
-    elif norm is not None:
-        bar.ax.set_yscale("log")
-    describe(ax, xlabel="$w_1$", ylabel="$w_2$")
-    return drawn
-
-
-def _spans_decades(levels: np.ndarray) -> bool:
-    return bool(levels.min() > 0 and levels.max() / levels.min() > 100)
-
-
 def paths(
     surface: Callable[[np.ndarray], Any],
     points: Mapping[str, np.ndarray],
     window: Window,
     *,
-    levels: Sequence[float] | int = 20,
+    levels: Levels = 20,
     cmap: str = "viridis",
     marks: Mapping[str, Any] | None = None,
     title: str = "",
@@ -118,8 +49,10 @@ def paths(
     """Several optimisers' paths over the contours of one surface.
 
     Args:
-        surface: maps points of shape ``(rows, columns, 2)`` to heights of shape ``(rows, columns)``.
-        points: for each label a path, shape ``(steps + 1, 2)``, its start first.
+        surface: maps points of shape ``(rows, columns, 2)`` to heights of shape ``(rows, columns)``; of a loss of one
+            point that is ``jax.vmap(jax.vmap(loss))``.
+        points: for each label a path, shape ``(steps + 1, 2)``, its start first. The legend says which ends outside the
+            window, and which left the finite numbers.
         window: ``((left, right), (bottom, top))``; paths that leave it are cut at its edge.
         levels: as in `contours`.
         cmap: as in `contours`.
@@ -130,6 +63,10 @@ def paths(
     Returns:
         The axes, the contour set and one line for each path.
 
+    Raises:
+        ValueError: for a surface that does not give one height for each point, paths that are not of two coordinates,
+            and levels as in `contours`.
+
     Example:
         >>> window = ((-1.0, 1.0), (-1.0, 1.0))
         >>> straight = np.array([[0.8, 0.0], [0.4, 0.0], [0.0, 0.0]])
@@ -137,27 +74,59 @@ def paths(
         >>> drawn.lines[0].get_label()
         'straight'
     """
-    ax = axes_or_new(ax, **_size(window))
-    drawn = contours(np.asarray(surface(grid_points(window))), window, levels, cmap=cmap, ax=ax)
+    heights = heights_of(surface, grid_points(window))
+    tracks = {label: _track(label, path) for label, path in points.items()}
+    columns = 4 if _is_wide(window) else 3
+    entries = len(tracks) + 1 + len(marks or {})
+    ax = axes_or_new(ax, **_size(window, legend_rows=-(-entries // columns)))
+    drawn = contours(heights, window, levels, cmap=cmap, ax=ax)
     lines = []
-    for place, (label, path) in enumerate(points.items()):
+    for place, (label, track) in enumerate(tracks.items()):
         color, marker = PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]
-        lines += ax.plot(*np.asarray(path).T, marker=marker, ms=3.5, lw=1.1, color=color, alpha=0.85, label=label)
-    starts = np.unique([np.asarray(path)[0] for path in points.values()], axis=0)
+        lines += ax.plot(
+            *_within_reach(track, window).T, lw=1.1, color=color, alpha=0.85,
+            marker=marker, ms=3.5, markevery=1 + len(track) // MOST_MARKERS,
+            label=label + _fate(track, window),
+        )  # fmt: skip
+    starts = np.unique([track[0] for track in tracks.values()], axis=0)
     ax.plot(*starts.T, "o", color="black", ms=8, mfc="none", mew=1.6, label="start", zorder=5, linestyle="none")
     for label, point in (marks or {}).items():
         ax.plot(*np.atleast_2d(point).T, "x", color="black", ms=9, mew=2.2, label=label, zorder=5, linestyle="none")
     ax.set(xlim=window[0], ylim=window[1], aspect="equal")
     describe(ax, title=title, xlabel="$w_1$", ylabel="$w_2$")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=4 if _is_wide(window) else 3, frameon=False)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=columns, frameon=False)
     return DrawnPaths(ax, drawn, lines)
 
 
-def _size(window: Window) -> dict[str, float]:
+def _track(label: str, path: np.ndarray) -> np.ndarray:
+    track = np.asarray(path, float)
+    if track.ndim != 2 or track.shape[1] != 2 or not len(track):
+        raise ValueError(f"points: {label!r} has shape {track.shape}; a path in a plane has shape (steps + 1, 2)")
+    return track
+
+
+def _within_reach(track: np.ndarray, window: Window) -> np.ndarray:
+    """A path whose farthest points are drawn nearer in the same direction."""
+    low, high = np.transpose(window)
+    middle, size = (low + high) / 2, high - low
+    offset = np.where(np.isfinite(track), track, np.nan) - middle
+    windows_away = np.abs(offset / size).max(-1, keepdims=True)
+    return np.where(windows_away > FAR, middle + offset * (FAR / np.maximum(windows_away, FAR)), track)
+
+
+def _fate(track: np.ndarray, window: Window) -> str:
+    """What the picture cannot show of a path's end."""
+    if not np.isfinite(track).all():
+        return " (diverged)"
+    low, high = np.transpose(window)
+    return "" if ((low <= track[-1]) & (track[-1] <= high)).all() else " (ends outside)"
+
+
+def _size(window: Window, legend_rows: int) -> dict[str, float]:
     """A figure in which the window, drawn to scale, leaves room for a colour bar, a title and a legend and no more."""
     (left, right), (bottom, top) = window
     width = 8.5 if _is_wide(window) else 6.5
-    return {"width": width, "height": (width - 1.9) * (top - bottom) / (right - left) + 1.4}
+    return {"width": width, "height": (width - 1.9) * (top - bottom) / (right - left) + 1.2 + 0.25 * legend_rows}
 
 
 def _is_wide(window: Window) -> bool:

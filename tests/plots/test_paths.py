@@ -17,13 +17,13 @@ def bowl(points: np.ndarray) -> np.ndarray:
 
 def test_paths_are_drawn_as_given_over_their_contours():
     drawn = plots.paths(bowl, PATHS, WINDOW, levels=(0.01, 0.1, 1.0, 10.0), marks={"minimum": (0, 0)}, title="bowl")
-    assert [line.get_label() for line in drawn.lines] == ["a", "b"]
+    assert [line.get_label() for line in drawn.lines] == ["a", "b (ends outside)"]
     np.testing.assert_array_equal(np.column_stack(drawn.lines[0].get_data()), PATHS["a"])
     np.testing.assert_array_equal(drawn.contours.levels, (0.01, 0.1, 1.0, 10.0))
     assert isinstance(drawn.contours.norm, LogNorm)
     legend = drawn.ax.get_legend()
     assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == ["a", "b", "start", "minimum"]
+    assert [text.get_text() for text in legend.get_texts()] == ["a", "b (ends outside)", "start", "minimum"]
     assert drawn.ax.get_xlim() == (-2.0, 2.0)  # a path that leaves the window does not stretch it
     assert drawn.ax.get_xlabel() == "$w_1$"
     assert drawn.ax.get_title(loc="left") == "bowl"
