@@ -51,7 +51,7 @@ def bifurcation(
 
     Args:
         problem: a `Problem`, a factory of one, or a plain function, as `jaxopt_lab.sweep` takes them.
-        optimizer: a factory whose arguments have defaults but for the hyperparameter; ``functools.partial`` sets others.
+        optimizer: a factory whose other arguments have defaults; ``functools.partial`` sets them.
         values: ascending values of the hyperparameter.
         hyperparameter: its name, an argument of the optimiser's factory or of the problem's.
         starts: start points with a leading axis, or how many to draw from ``problem.init``; the same for each value.

@@ -29,8 +29,9 @@ def lyapunov_exponent(
               u_{t+1} = J_t u_t
 
     :math:`J_t` is the derivative of the whole step, by the parameters *and* the optimiser's state; the tangent
-    :math:`u_t` is scaled to length 1 at each step. It starts along the parameters. Negative: the trajectory forgets where
-    it started, by :math:`e^\lambda` a step at a minimum; positive: chaos, or growth without end.
+    :math:`u_t` is scaled to length 1 at each step and starts along the parameters. Where :math:`\lambda` is negative,
+    the trajectory forgets where it started, by :math:`e^\lambda` a step; where it is positive, that is chaos, or growth
+    without end.
 
     Pure: it may be jitted and vmapped, as `jaxopt_lab.simulate` may.
 
@@ -52,8 +53,8 @@ def lyapunov_exponent(
 
     Example:
         >>> from jaxopt_lab import optimizers, problems
-        >>> chaos = lyapunov_exponent(problems.double_well(dim=1), optimizers.sgd(1.9), jnp.array([0.5]), 2000, skip=100)
-        >>> bool(chaos > 0.5)
+        >>> wells = problems.double_well(dim=1)
+        >>> bool(lyapunov_exponent(wells, optimizers.sgd(1.9), jnp.array([0.5]), 2000, skip=100) > 0.5)  # chaos
         True
         >>> bowl = lyapunov_exponent(problems.quadratic((1.0, 10.0)), optimizers.sgd(0.18), jnp.ones(2), 500, skip=300)
         >>> f"{jnp.exp(bowl):.3f}"
