@@ -1,19 +1,23 @@
 """Pictures, by matplotlib alone. Every function takes ``ax=`` and returns what it drew; none computes a result."""
 
 from jaxopt_lab.plots.contours import contours, grid_points
+from jaxopt_lab.plots.dynamics import bifurcation_diagram, lyapunov_exponents, trusted_curve
 from jaxopt_lab.plots.paths import decay, paths, shares
 from jaxopt_lab.plots.style import axes_or_new, figure_of, new_figure
 from jaxopt_lab.plots.sweeps import heat_map, quantile_bands
 
 __all__ = [
     "axes_or_new",
+    "bifurcation_diagram",
     "contours",
     "decay",
     "figure_of",
     "grid_points",
     "heat_map",
+    "lyapunov_exponents",
     "new_figure",
     "paths",
     "quantile_bands",
     "shares",
+    "trusted_curve",
 ]
