@@ -2,16 +2,22 @@
 
 from jaxopt_lab.analysis import theory
 from jaxopt_lab.analysis.chaos import bifurcation, cycle_period, lyapunov_exponent, period_onsets
+from jaxopt_lab.analysis.critical_points import critical_points
 from jaxopt_lab.analysis.dynamics import contraction_factor, first_step_beyond, quartiles
+from jaxopt_lab.analysis.escape import Exit, escape_steps, exit_of
 from jaxopt_lab.analysis.hypergradients import Hypergradient, hypergradient
 from jaxopt_lab.analysis.random_matrices import definite_shares
 
 __all__ = [
+    "Exit",
     "Hypergradient",
     "bifurcation",
     "contraction_factor",
+    "critical_points",
     "cycle_period",
     "definite_shares",
+    "escape_steps",
+    "exit_of",
     "first_step_beyond",
     "hypergradient",
     "lyapunov_exponent",

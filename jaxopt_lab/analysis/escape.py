@@ -54,8 +54,8 @@ def escape_steps(
     where :math:`v` is the eigenvector of the most negative eigenvalue of the Hessian at the saddle :math:`x^*`. The
     step is found on the way, so that memory does not grow with the steps.
 
-    For `optimizers.sgd`, `optimizers.sgd_momentum` and `optimizers.nesterov` the law of the linearised dynamics is
-    laid beside: along :math:`v`, :math:`w_t` is normal with mean 0 and the standard deviation :math:`\sigma_t`, and
+    For `optimizers.sgd`, ``sgd_momentum``, ``nesterov`` and ``saddle_free_newton`` the law of the linearised dynamics
+    is laid beside: along :math:`v`, :math:`w_t` is normal with mean 0 and the standard deviation :math:`\sigma_t`, and
 
     .. math:: P(|w_t| \le d) = \operatorname{erf}\Bigl(\frac{d}{\sigma_t \sqrt 2}\Bigr)
 
@@ -231,14 +231,16 @@ def _with_law(steps: "xr.DataArray", optimizer: Any, way: Exit, num_steps: int) 
     )
 
 
-_LINEAR = {
-    optimizers.sgd: lambda learning_rate: {"learning_rate": learning_rate},
-    optimizers.sgd_momentum: lambda learning_rate, momentum: {"learning_rate": learning_rate, "momentum": momentum},
-    optimizers.nesterov: lambda learning_rate, momentum: {
+_LINEAR: dict[Any, Callable[..., dict[str, Any]]] = {
+    optimizers.sgd: lambda h, learning_rate: {"learning_rate": learning_rate},
+    optimizers.sgd_momentum: lambda h, learning_rate, momentum: {"learning_rate": learning_rate, "momentum": momentum},
+    optimizers.nesterov: lambda h, learning_rate, momentum: {
         "learning_rate": learning_rate, "momentum": momentum, "nesterov": True
     },
+    # Along an eigenvector it is gradient descent whose rate is divided by the curvature.
+    optimizers.saddle_free_newton: lambda h, learning_rate, damping: {"learning_rate": learning_rate / (damping - h)},
 }  # fmt: skip
-"""The methods whose law is known, and what the theory calls their hyperparameters."""
+"""The methods whose law is known: what the theory calls their hyperparameters, where the curvature is h."""
 
 
 def _staying_law(factory: Any, at: dict[str, Any], way: Exit, steps: np.ndarray) -> Any:
@@ -250,7 +252,7 @@ def _staying_law(factory: Any, at: dict[str, Any], way: Exit, steps: np.ndarray)
     values = {name: at.get(name, at.get(f"optimizer.{name}", each.default)) for name, each in parameters.items()}
     if callable(values["learning_rate"]):  # a schedule: its steps are not all alike
         return np.nan
-    numbers = _LINEAR[kind](**values)
+    numbers = _LINEAR[kind](way.eigenvalue, **values)
     spread, noise = at["spread"], at["noise"]
     return 1 - theory.escape_distribution(
         steps, way.edge, eigenvalue=way.eigenvalue, spread=spread, noise=noise, **numbers

@@ -1,7 +1,9 @@
 """Pictures, by matplotlib alone. Every function takes ``ax=`` and returns what it drew; none computes a result."""
 
 from jaxopt_lab.plots.contours import contours, grid_points
+from jaxopt_lab.plots.critical_points import critical_points, index_over_loss
 from jaxopt_lab.plots.dynamics import bifurcation_diagram, lyapunov_exponents, trusted_curve
+from jaxopt_lab.plots.escape import escape_histogram, escape_medians
 from jaxopt_lab.plots.paths import decay, paths, shares
 from jaxopt_lab.plots.style import axes_or_new, figure_of, new_figure
 from jaxopt_lab.plots.sweeps import heat_map, quantile_bands
@@ -10,10 +12,14 @@ __all__ = [
     "axes_or_new",
     "bifurcation_diagram",
     "contours",
+    "critical_points",
     "decay",
+    "escape_histogram",
+    "escape_medians",
     "figure_of",
     "grid_points",
     "heat_map",
+    "index_over_loss",
     "lyapunov_exponents",
     "new_figure",
     "paths",
