@@ -1,11 +1,15 @@
 """Pictures, by matplotlib alone. Every function takes ``ax=`` and returns what it drew; none computes a result."""
 
+from jaxopt_lab.plots.animation import write_gif, write_html
 from jaxopt_lab.plots.contours import contours, grid_points
 from jaxopt_lab.plots.critical_points import critical_points, index_over_loss
+from jaxopt_lab.plots.curvature import sharpness, spectral_density
 from jaxopt_lab.plots.dynamics import bifurcation_diagram, lyapunov_exponents, trusted_curve
 from jaxopt_lab.plots.escape import escape_histogram, escape_medians
 from jaxopt_lab.plots.paths import decay, paths, shares
+from jaxopt_lab.plots.slices import line_slice, plane_slice
 from jaxopt_lab.plots.style import axes_or_new, figure_of, new_figure
+from jaxopt_lab.plots.surfaces import surface
 from jaxopt_lab.plots.sweeps import heat_map, quantile_bands
 
 __all__ = [
@@ -20,10 +24,17 @@ __all__ = [
     "grid_points",
     "heat_map",
     "index_over_loss",
+    "line_slice",
     "lyapunov_exponents",
     "new_figure",
     "paths",
+    "plane_slice",
     "quantile_bands",
     "shares",
+    "sharpness",
+    "spectral_density",
+    "surface",
     "trusted_curve",
+    "write_gif",
+    "write_html",
 ]

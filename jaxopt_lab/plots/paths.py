@@ -126,7 +126,7 @@ def _size(window: Window, legend_rows: int) -> dict[str, float]:
     """A figure in which the window, drawn to scale, leaves room for a colour bar, a title and a legend and no more."""
     (left, right), (bottom, top) = window
     width = 8.5 if _is_wide(window) else 6.5
-    return {"width": width, "height": (width - 1.9) * (top - bottom) / (right - left) + 1.2 + 0.25 * legend_rows}
+    return {"width": width, "height": (width - 1.9) * (top - bottom) / (right - left) + 1.3 + 0.25 * legend_rows}
 
 
 def _is_wide(window: Window) -> bool:
