@@ -58,9 +58,12 @@ def bifurcation_diagram(
         np.broadcast_to(values[:, None], rows.shape)[finite], rows[finite], ",", color=_BLUE, alpha=0.35,
         rasterized=True,
     )  # fmt: skip
+    low, high = rows[finite].min(initial=np.inf), rows[finite].max(initial=-np.inf)
+    if high - low < 0.1:  # all at rest at one place, whose rounding errors are no picture
+        ax.set(ylim=(low - 0.1, high + 0.1) if high >= low else (0, 1))
     _shade(ax, values, ~finite.any(axis=1), "diverged")
-    _mark(ax, values, thresholds or {})
-    describe(ax, title=title, xlabel=xlabel, ylabel=ylabel)
+    levels = _mark(ax, values, thresholds or {})
+    describe(ax, title=title + "\n\n" * levels, xlabel=xlabel, ylabel=ylabel)
     return DrawnDynamics(ax, dots)
 
 
@@ -73,7 +76,7 @@ def lyapunov_exponents(
     title: str = "",
     ax: "Axes | None" = None,
 ) -> DrawnDynamics:
-    """Lyapunov exponents over a hyperparameter: above 0 chaos, below 0 cycles and rest.
+    """Lyapunov exponents over a hyperparameter: below 0 cycles and rest, above 0 chaos, or growth without end.
 
     Args:
         values: ascending values of the hyperparameter, shape ``(count,)``.
@@ -97,14 +100,14 @@ def lyapunov_exponents(
     at = np.broadcast_to(values[:, None], rows.shape)
     lines = []
     ax.axhline(0, color="black", lw=0.9)
-    for chosen, color, label in ((rows <= 0, _BLUE, "settles"), (rows > 0, _VERMILLION, "chaos")):
+    for chosen, color, label in ((rows <= 0, _BLUE, "neighbours meet"), (rows > 0, _VERMILLION, "neighbours part")):
         lines += ax.plot(at[chosen], rows[chosen], ".", ms=2, color=color, label=label, rasterized=True)
-    top = rows[rows > 0].max(initial=0.2)
+    top = rows[rows > 0].max(initial=0.1)
     ax.set(ylim=(-2.0 * top, 1.25 * top))
     _shade(ax, values, np.isnan(rows).all(axis=1), "diverged")
     _mark(ax, values, thresholds or {}, named=False)
     describe(ax, title=title, xlabel=xlabel, ylabel="Lyapunov exponent\n[nats a step]")
-    ax.legend(frameon=False, loc="upper left", ncols=3, markerscale=5)
+    ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0.2, ncols=3, markerscale=5)
     return DrawnDynamics(ax, lines)
 
 
@@ -177,15 +180,20 @@ def _linear_where_trusted(ax: "Axes", quantity: np.ndarray, trusted: np.ndarray)
     ax.minorticks_off()
 
 
-def _mark(ax: "Axes", values: np.ndarray, thresholds: Mapping[str, float], *, named: bool = True) -> None:
-    """A dashed line at each exact value in the picture, with its name above the axes."""
-    for name, at in thresholds.items():
-        if values[0] <= at <= values[-1]:
-            ax.axvline(at, color="black", lw=0.9, ls="--")
-            if named:
-                label = f"{name}\n{at:.4g}"
-                ax.annotate(
-                    label, (at, 1), (0, 3), xycoords=("data", "axes fraction"), textcoords="offset points",
-                    ha="center", va="bottom", fontsize="small",
-                )  # fmt: skip
-    ax.set(xlim=(values[0], values[-1]))
+def _mark(ax: "Axes", values: np.ndarray, thresholds: Mapping[str, float], *, named: bool = True) -> int:
+    """A dashed line at each exact value in the picture, with its name above the axes, on as many levels as it takes."""
+    logarithmic = values[0] > 0 and len(values) > 2 and np.ptp(np.diff(np.log(values))) < 1e-6
+    ax.set(xscale="log" if logarithmic else "linear", xlim=(values[0], values[-1]))
+    shown = sorted((at, name) for name, at in thresholds.items() if values[0] <= at <= values[-1])
+    level, levels, before = 0, 0, -np.inf
+    for at, name in shown:
+        ax.axvline(at, color="black", lw=0.9, ls="--")
+        place = ax.transAxes.inverted().transform(ax.transData.transform((at, 0)))[0]
+        level = (level + 1) % 3 if place - before < 0.12 else 0
+        levels, before = max(levels, level + 1), place
+        if named:
+            ax.annotate(
+                f"{name}\n{at:.4g}", (at, 1), (0, 3 + 24 * level), xycoords=("data", "axes fraction"),
+                textcoords="offset points", ha="center", va="bottom", fontsize="small",
+            )  # fmt: skip
+    return levels
