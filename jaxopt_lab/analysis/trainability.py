@@ -1,0 +1,94 @@
+"""A network small enough to be trained a million times, and the optimiser whose two learning rates are then looked at.
+
+With the two as in the paper that found its border of trainability to be a fractal.
+"""
+
+import jax
+import jax.numpy as jnp
+import jax.typing
+import optax
+from jax.tree_util import Partial
+
+from jaxopt_lab.problems.checks import whole_number
+from jaxopt_lab.problems.problem import Params, Problem
+
+
+def tanh_network(width: int = 4, *, seed: int = 0) -> Problem:
+    r"""A hidden layer of tanh that learns random numbers by heart, all rows at once, by mean squares.
+
+    .. math:: L(W_0, W_1) = \frac{1}{|D|} \sum_{(x, y) \in D} \Bigl(y - \frac{1}{n} W_1
+              \tanh\bigl(\sqrt{2/n} \, W_0 x\bigr)\Bigr)^2, \qquad |D| = n^2 + n
+
+    Inputs, targets and the weights that ``init`` draws are standard normal; there are as many rows as weights. The
+    paper has :math:`n = 16`; the work of a step grows like :math:`n^4`.
+
+    Args:
+        width: the number :math:`n` of inputs and of hidden units, at least 1.
+        seed: the root of the data.
+
+    Returns:
+        The problem; its parameters are ``{"hidden": (n, n), "output": (n,)}``. Its lowest loss is not known.
+
+    Raises:
+        ValueError: if ``width`` is no whole number of at least 1.
+
+    Example:
+        >>> network = tanh_network(4)
+        >>> params = network.init(jax.random.key(0))
+        >>> {name: weights.shape for name, weights in params.items()}
+        {'hidden': (4, 4), 'output': (4,)}
+
+    References:
+        J. Sohl-Dickstein (2024). The boundary of neural network trainability is fractal. arXiv 2402.06184.
+    """
+    width = whole_number("width", width, least=1)
+    rows, columns = width * (width + 1), width
+    draws = jax.random.normal(jax.random.key(whole_number("seed", seed, least=0)), (rows, columns + 1))
+    return Problem(
+        loss=Partial(_mean_square, draws[:, :-1], draws[:, -1]),
+        init=Partial(_weights, jnp.zeros((width, width))),
+        name="tanh_network",
+        reference="Sohl-Dickstein 2024, arXiv 2402.06184",
+    )
+
+
+def _mean_square(inputs: jax.Array, targets: jax.Array, params: Params, key: jax.Array | None) -> jax.Array:
+    del key
+    width = inputs.shape[1]
+    units = jnp.tanh((2 / width) ** 0.5 * (inputs @ params["hidden"].T))
+    return jnp.mean((targets - units @ params["output"] / width) ** 2)
+
+
+def _weights(like: jax.Array, key: jax.Array) -> Params:
+    width = like.shape[0]
+    draws = jax.random.normal(key, (width + 1, width), like.dtype)
+    return {"hidden": draws[:-1], "output": draws[-1]}
+
+
+def layerwise_sgd(
+    learning_rate_0: jax.typing.ArrayLike, learning_rate_1: jax.typing.ArrayLike
+) -> optax.GradientTransformation:
+    r"""Gradient descent on `tanh_network` with a learning rate for each layer.
+
+    .. math:: W_0 \leftarrow W_0 - \eta_0 \nabla_{W_0} L, \qquad W_1 \leftarrow W_1 - \eta_1 \nabla_{W_1} L
+
+    Args:
+        learning_rate_0: :math:`\eta_0`, of the hidden layer.
+        learning_rate_1: :math:`\eta_1`, of the output.
+
+    Returns:
+        The transformation.
+
+    Example:
+        >>> from jaxopt_lab import simulate
+        >>> network = tanh_network(2)
+        >>> run = simulate(network, layerwise_sgd(0.0, 1.0), network.init(jax.random.key(0)), 50)
+        >>> bool((run.params["hidden"][-1] == run.params["hidden"][0]).all()), bool(run.loss[-1] < run.loss[0])
+        (True, True)
+
+    References:
+        J. Sohl-Dickstein (2024). The boundary of neural network trainability is fractal. arXiv 2402.06184.
+    """
+    return optax.partition(
+        {"hidden": optax.sgd(learning_rate_0), "output": optax.sgd(learning_rate_1)}, {"hidden": "hidden", "output": "output"}
+    )
