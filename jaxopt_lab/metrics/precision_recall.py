@@ -17,6 +17,7 @@ from jaxopt_lab.metrics._labels import (
     label_set,
     positives,
 )
+from jaxopt_lab.metrics._placements import ranked_average_precision
 from jaxopt_lab.metrics._ranking import Cumulative, Ranking, accumulate, at_next_valid, is_extreme, rank, share
 from jaxopt_lab.metrics.thresholds import ranked_counts
 
@@ -146,7 +147,10 @@ def average_precision_score(
         scores = as_scores(table)
         check_lengths(y_true=true, y_score=scores, sample_weight=weight)
         _check_pos_label(true, pos_label)
-        return given_back(_average_precision(rank(scores), positives(true, pos_label), weight))
+        positive = positives(true, pos_label)
+        if is_traced(positive, scores, weight):
+            return given_back(precision_area(rank(scores), positive, weight))
+        return given_back(_zero_without_positives(ranked_average_precision(scores, positive, weight)))
     if pos_label != 1:
         raise ValueError(f"pos_label: got {pos_label!r} for more than two classes; leave it at 1")
     return given_back(average_columns(_average_precision, indicators, as_score_table(table), average, weight))
@@ -170,10 +174,14 @@ def precision_area(ranking: Ranking, positive: Array, weight: Array | None) -> A
 
 def _average_precision(ranking: Ranking, positive: Array, weight: Array | None) -> Array:
     score = precision_area(ranking, positive, weight)
-    if is_traced(score) or not np.isnan(score):
-        return score
-    _warn_no_positives()
-    return np.zeros(())
+    return score if is_traced(score) else _zero_without_positives(score)
+
+
+def _zero_without_positives(score: Array) -> Array:
+    if np.isnan(score):
+        _warn_no_positives()
+        return np.zeros(())
+    return score
 
 
 def _precision(sums: Cumulative) -> Array:

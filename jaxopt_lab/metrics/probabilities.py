@@ -67,10 +67,11 @@ def brier_score_loss(
         proba = probabilities(as_scores(proba, "y_proba"))
         check_lengths(y_true=true, y_proba=proba, sample_weight=weight)
         check_two_classes(true)
-        happened = _two_columns(positives(true, _positive_class(true, pos_label)))
-        proba = _two_columns(proba)
-    else:
-        happened, proba = _indicators(true, proba, labels, weight, metric="brier_score_loss")
+        happened = positives(true, _positive_class(true, pos_label))
+        xp = namespace(happened, proba, weight)
+        half = weighted_mean(xp, (happened - real(xp, proba)) ** 2, weight)
+        return given_back(half if scale_by_half else 2 * half)
+    happened, proba = _indicators(true, proba, labels, weight, metric="brier_score_loss")
     xp = namespace(happened, proba, weight)
     score = weighted_mean(xp, xp.sum((happened - real(xp, proba)) ** 2, axis=1), weight)
     halve = proba.shape[1] < 3 if scale_by_half == "auto" else scale_by_half

@@ -20,6 +20,7 @@ from jaxopt_lab.metrics._inputs import (
     warn_undefined,
 )
 from jaxopt_lab.metrics._labels import as_indicators, as_labels, classes_of, encode, label_set
+from jaxopt_lab.metrics._placements import ranked_area
 from jaxopt_lab.metrics._ranking import Ranking, accumulate, rank, share
 
 
@@ -84,7 +85,10 @@ def roc_auc_score(
         else:
             scores = as_scores(table)
             check_lengths(y_true=true, y_score=scores, sample_weight=weight)
-            score = _of_two_classes(true, area(rank(scores), _larger_label(true), weight))
+            if is_traced(true, scores, weight) or max_fpr not in (None, 1):
+                score = _of_two_classes(true, area(rank(scores), _larger_label(true), weight))
+            else:
+                score = ranked_area(scores, _larger_label(true), weight)
     if not is_traced(score) and np.isnan(score).any():
         warn_undefined("y_true has only one class: ROC AUC is undefined, set to NaN")
     return given_back(score)

@@ -263,8 +263,12 @@ DIFFERENT = [
     ("roc_auc_score(multi_class=ovr, average=weighted)", "without weight", "does not warn of a class that has no say"),
 ]
 
-# An area takes points, not labels; it has its tests in test_roc.py.
-ELSEWHERE = {"auc"}
+# What takes other things than labels and predictions, or is about uncertainty and decisions, has files of its own.
+ELSEWHERE = {
+    *("auc", "bootstrap", "choose_threshold", "delong", "diagnostic_table", "wilson"),
+    *("precision_at_recall", "recall_at_precision", "recall_at_specificity", "specificity_at_recall"),
+    *("average_precision_bounds", "confusion_stream", "merge", "roc_auc_bounds", "score_stream"),
+}
 
 
 def test_every_public_metric_has_a_row() -> None:
