@@ -57,6 +57,8 @@ CASES = [
     Case("goldstein_price"),
     Case("branin"),
     Case("himmelblau"),
+    Case("bbob", static={"function": 1}),
+    Case("bbob", static={"function": 17, "dim": 3, "instance": 2}),
     Case("rastrigin", {"amplitude": 10.0}, {"amplitude": 3.0}, {"dim": 2}),
     Case("rastrigin", {"amplitude": 10.0}, {"amplitude": 3.0}, {"dim": 5}),
     Case("ackley", {"a": 20.0, "b": 0.2, "c": 2 * np.pi}, {"a": 10.0, "b": 0.1, "c": 3.0}, {"dim": 2}),
@@ -108,7 +110,7 @@ def test_every_factory_has_a_case() -> None:
 @pytest.mark.parametrize("name", sorted({case.name for case in CASES}))
 def test_every_factory_works_by_its_defaults_and_says_what_it_is(name: str) -> None:
     problem = getattr(problems, name)()
-    assert problem.name == name
+    assert problem.name == {"bbob": "bbob_f1_sphere"}.get(name, name)
     assert problem.reference
     assert jax.tree.leaves(jax.eval_shape(problem.init, KEY))
 
@@ -193,7 +195,7 @@ def test_starts_lie_in_the_domain_and_differ(case: Case) -> None:
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, "2", True, None])
 @pytest.mark.parametrize(
-    "name", ["ill_conditioned", "double_well", "rosenbrock", "rastrigin", "ackley", "styblinski_tang"]
+    "name", ["bbob", "ill_conditioned", "double_well", "rosenbrock", "rastrigin", "ackley", "styblinski_tang"]
 )
 def test_a_dimension_is_a_whole_number(name: str, value: Any) -> None:
     with pytest.raises(ValueError, match=r"dim: got .*; pass a whole number of at least [12]"):
