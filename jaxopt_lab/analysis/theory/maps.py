@@ -76,22 +76,15 @@ def period_doubling(
         value, slope = jax.value_and_grad(turn)(*guess)
         return jnp.stack([value - guess[0], slope + 1])
 
-    @jax.jit
-    def newton(guess: jax.Array) -> jax.Array:
-        return guess - jnp.linalg.solve(jax.jacfwd(conditions)(guess), conditions(guess))
-
-    guess = jnp.array([point, parameter], float)
-    for _ in range(50):
-        guess, before = newton(guess), guess
-    settled = jnp.abs(guess - before) < 1e-4 * (1 + jnp.abs(guess))
-    shorter = [p for p in range(1, period) if period % p == 0 and _returns(_turns(function, p), guess)]
-    if not bool(settled.all()) or shorter:
+    x, a = _newton(conditions, np.array([point, parameter], float))
+    shorter = [p for p in range(1, period) if period % p == 0 and _returns(_turns(function, p), x, a)]
+    if np.isnan(x) or shorter:
         what = f"it settles on a cycle of {shorter[0]}" if shorter else "Newton's method does not settle"
         raise ValueError(
             f"point, parameter: got {point:g}, {parameter:g}, from where {what}; start nearer to where a cycle of "
             f"{period} gives way"
         )
-    return float(guess[0]), float(guess[1])
+    return x, a
 
 
 def double_well_cycle(learning_rate: float) -> np.ndarray:
@@ -205,6 +198,21 @@ def _turns(
     return lambda x, a: jax.lax.fori_loop(0, count, lambda _, x: function(x, a), x)
 
 
-def _returns(turn: Callable[[jax.Array, jax.Array], jax.Array], at: jax.Array) -> bool:
+def _newton(conditions: Callable[[jax.Array], jax.Array], guess: np.ndarray, most: int = 50) -> tuple[float, float]:
+    """Where two conditions are 0, from a guess; NaN if the steps do not die out."""
+    linear = jax.jit(lambda guess: (conditions(guess), jax.jacfwd(conditions)(guess)))
+    enough = np.sqrt(jnp.finfo(jnp.result_type(float)).eps)
+    for _ in range(most):
+        values, slopes = (np.asarray(each, float) for each in linear(guess))
+        if not np.isfinite(slopes).all() or np.linalg.det(slopes) == 0:
+            break
+        step = np.linalg.solve(slopes, values)
+        guess = guess - step
+        if (np.abs(step) <= enough * (1 + np.abs(guess))).all():
+            return float(guess[0]), float(guess[1])  # the next step would be about the square of this one
+    return np.nan, np.nan
+
+
+def _returns(turn: Callable[[jax.Array, jax.Array], jax.Array], x: float, a: float) -> bool:
     """Whether a point comes back."""
-    return bool(jnp.abs(turn(at[0], at[1]) - at[0]) < 1e-3 * (1 + jnp.abs(at[0])))
+    return abs(float(turn(jnp.asarray(x), jnp.asarray(a))) - x) < 1e-3 * (1 + abs(x))

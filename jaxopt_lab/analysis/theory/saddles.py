@@ -111,7 +111,7 @@ def saddle_spread(
         ValueError: for a value outside these ranges.
 
     Example:
-        >>> round(float(saddle_spread(2, 0.1, -2.0, noise=1.0)), 4)  # 0.1 * sqrt(1 + 1.2**2)
+        >>> round(saddle_spread(2, 0.1, -2.0, noise=1.0), 4)  # 0.1 * sqrt(1 + 1.2**2)
         0.1562
     """
     spread, noise = in_range("spread", spread, 0), in_range("noise", noise, 0)
@@ -120,10 +120,14 @@ def saddle_spread(
     # Nesterov's step hears the noise of a gradient twice: once more through the velocity that it has kicked.
     first, second = (1 + momentum, (1 + momentum) * total - momentum) if nesterov else (1.0, total)
     kicks = _sequence(roots, first, second, np.arange(times.max(initial=0)))
-    grown = saddle_growth(times, learning_rate, eigenvalue, momentum, nesterov=nesterov) if spread else 0.0
+    variance = np.zeros(times.shape)
     with np.errstate(over="ignore"):
-        heard = np.concatenate([[0.0], np.cumsum(kicks**2)])[times]
-        return np.sqrt((grown * spread) ** 2 + learning_rate**2 * noise * heard)[()]
+        if spread:
+            grown = saddle_growth(times, learning_rate, eigenvalue, momentum, nesterov=nesterov)
+            variance += (grown * spread) ** 2
+        if noise:
+            variance += learning_rate**2 * noise * np.concatenate([[0.0], np.cumsum(kicks**2)])[times]
+    return plain(np.sqrt(variance))
 
 
 def saddle_survival(growth: Any, distance: float, spread: Any) -> Any:
