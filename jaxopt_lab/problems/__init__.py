@@ -1,6 +1,7 @@
 """Surfaces, saddles and networks to minimise, each with what is known about it; ``__all__`` is the catalogue."""
 
 from jaxopt_lab.problems import datasets, networks
+from jaxopt_lab.problems.bbob.factory import bbob
 from jaxopt_lab.problems.classifiers import logistic_regression, mlp
 from jaxopt_lab.problems.multimodal import ackley, himmelblau, rastrigin, six_hump_camel, styblinski_tang
 from jaxopt_lab.problems.problem import Problem, as_problem
@@ -15,6 +16,7 @@ __all__ = [
     "Split",
     "ackley",
     "as_problem",
+    "bbob",
     "beale",
     "branin",
     "dataset",
