@@ -8,16 +8,19 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-# What a user's commands keep must not decide about a test, nor the reverse.
-os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="jaxopt-lab-tests-")
+if "PYTEST_XDIST_WORKER" not in os.environ:  # workers have it from the process that started them
+    # What a user's commands keep must not decide about a test, nor the reverse. The tests of one run share what they
+    # compile, workers and the processes that tests start included: a third of their time would go into compiling again.
+    cache = tempfile.mkdtemp(prefix="jaxopt-lab-tests-")
+    os.environ["XDG_CACHE_HOME"] = os.environ["JAX_COMPILATION_CACHE_DIR"] = cache
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    atexit.register(shutil.rmtree, cache, ignore_errors=True)
 os.environ.setdefault("JAX_PLATFORMS", "cpu")  # before JAX is imported; a developer's own choice stands
 os.environ.setdefault("MPLBACKEND", "agg")  # no test opens a window
 
 import jax
 import pytest
 from hypothesis import settings
-
-atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 # The same examples on every run and every machine: a test that fails here fails there.
 settings.register_profile("deterministic", derandomize=True, deadline=None)

@@ -23,6 +23,13 @@ def run(script, capsys, tmp_path):
     return run
 
 
+def test_every_script_says_what_it_takes(script, capsys):
+    for name in script("all").SCRIPTS:
+        with pytest.raises(SystemExit, match="0"):
+            script(name).main(["--help"])
+        assert "--out" in capsys.readouterr().out, name
+
+
 def test_networks_are_timed_beside_peers_or_name_them(run, script):
     networks = script("networks")
     words = ("--rates", "2", "--seeds", "2", "--steps", "2", "--batch", "4", "--few", "1", "--rounds", "1")
@@ -53,6 +60,7 @@ def test_networks_learn_the_same_by_every_method(script):
     np.testing.assert_allclose(networks.torch_one_by_one(work, 4)(), expected, rtol=1e-5)
 
 
+@pytest.mark.long
 def test_scaling_asks_its_three_questions(run):
     words = ("--least-lanes", "100", "--most-lanes", "1000", "--steps", "1", "--rounds", "1", "--plain")
     result, printed = run("scaling", *words)
@@ -66,6 +74,7 @@ def test_scaling_asks_its_three_questions(run):
     assert "over dimensions" in printed
 
 
+@pytest.mark.long
 def test_nine_lanes_in_ten_finish_early_and_the_last_never(run):
     """The work is what it is said to be, whatever the time."""
     result, printed = run("early_finish", "--lanes", "2000", "--steps", "200", "--rounds", "1", "--plain")
@@ -75,6 +84,7 @@ def test_nine_lanes_in_ten_finish_early_and_the_last_never(run):
     assert "90% of the lanes converged within 5% of the steps, 10% never" in printed
 
 
+@pytest.mark.long
 def test_a_first_sweep_fills_the_cache_it_is_given(script, tmp_path):
     startup = script("startup")
     startup.process(startup.SWEEP, lambda: str(tmp_path))()
@@ -101,6 +111,7 @@ def test_metrics_are_timed_and_agree_with_scikit_learn(run, script):
         assert row["differs_by"]["jaxopt_lab, jit"] < 1e-6
 
 
+@pytest.mark.long
 def test_the_device_is_said(run):
     result, printed = run(
         "device", "--most-lanes", "1000", "--steps", "2", "--rounds", "1", "--copy-bytes", "65536", "--plain"
@@ -152,6 +163,7 @@ def test_every_script_that_measures_is_run_by_all(script):
     assert {path.stem for path in scripts.HERE.glob("*.py")} - helpers == set(scripts.SCRIPTS)
 
 
+@pytest.mark.long
 def test_rounding_compares_tilings(run):
     words = ("--surfaces", "quadratic", "--tilings", "64:1:scalars", "64:1:arrays", "--plain")
     result, printed = run("rounding", "--lanes", "200", "--steps", "3", *words)

@@ -17,9 +17,8 @@ class Outcome(NamedTuple):
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory, monkeypatch) -> None:
-    """No test reads or writes the user's cache, nor do the processes that it starts."""
+    """No test finds the tilings that another one remembered."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
     jax.devices()  # once JAX has started, the command leaves its options as they are: they are those of all tests
 
 

@@ -152,7 +152,11 @@ def test_shares_one_after_the_other(call, tmp_path, ran):
 
 
 def start(folder: Path, *words: str) -> subprocess.Popen[str]:
-    code = "import sys; from jaxopt_lab.cli import main; main(sys.argv[1:])"
+    code = (
+        # where the tests run in the background of a shell, all that they start would ignore an interrupt
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from jaxopt_lab.cli import main; main(sys.argv[1:])"
+    )
     return subprocess.Popen(
         [sys.executable, "-c", code, *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

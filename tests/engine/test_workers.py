@@ -451,7 +451,8 @@ def test_a_worker_that_hangs_is_killed_and_its_chunk_runs_again(expected, tmp_pa
 
 
 INTERRUPTED = """
-import functools, multiprocessing, os, pathlib, sys, threading
+import functools, multiprocessing, os, pathlib, signal, sys, threading
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what runs in the background of a shell
 from concurrent.futures import ProcessPoolExecutor
 from jaxopt_lab import optimizers, problems, sweep
 
