@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxopt_lab.analysis.chaos.tangent import advance_with_tangent, perturbed
+from jaxopt_lab.analysis.chaos.tangent import advance_with_tangent
 from jaxopt_lab.engine.checks import check_loss
 from jaxopt_lab.engine.lanes import Lane, build, prepare
 from jaxopt_lab.engine.records import FINAL, steps_number
@@ -118,8 +118,7 @@ def hypergradient(
     derive = jax.grad if mode == "reverse" else jax.jacfwd
     gradient, loss = derive(final_loss, has_aux=True)(values)
     run = made(values)
-    start = run.start(params)
-    _, tangent = advance_with_tangent(run, start, perturbed(start), 0, num_steps)
+    _, tangent = advance_with_tangent(run, run.start(params), num_steps)
     finite = functools.reduce(jnp.logical_and, [jnp.isfinite(leaf).all() for leaf in (loss, *gradient.values())])
     calm = tangent.surge <= math.log(MOST_GROWTH)  # which NaN is not either
     return Hypergradient(loss, gradient, tangent.growth / num_steps, tangent.surge, finite & calm)

@@ -9,7 +9,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from jaxopt_lab.analysis.chaos.cycles import DIVERGED, cycle_period
-from jaxopt_lab.analysis.chaos.tangent import advance_with_tangent, perturbed, step_with_tangent
+from jaxopt_lab.analysis.chaos.tangent import advance_with_tangent, step_with_tangent
 from jaxopt_lab.engine.checks import check_loss
 from jaxopt_lab.engine.dataset import labels_of
 from jaxopt_lab.engine.lanes import Lane, Shared, Structure, build, lane_arguments, prepare
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _TILE = 1024
 """How many lanes run as one program: their points and tangents stay in the cache."""
+
+_BYTES_PER_NUMBER = 32
+"""What a number of a kept point takes at most: itself, and three doubles where points are compared."""
 
 
 def bifurcation(
@@ -87,12 +90,12 @@ def bifurcation(
     )  # fmt: skip
     if spec.several:
         raise ValueError(f"optimizer: got {len(spec.optimizers)} by name; a diagram shows one, give its factory")
-    if keep > spec.num_steps // 2:
-        raise ValueError(f"keep: got {keep} of {num_steps} steps; keep at most half, the second, or run longer")
+    if keep >= spec.num_steps / 2:
+        raise ValueError(f"keep: got {keep} of {num_steps} steps; keep less than the second half, or run longer")
     structure, shared = prepare(spec, spec.variants[0])
     program = _attractor(structure, keep)
+    _check_memory(spec, program, shared)
     lanes = lane_arguments(spec, np.arange(spec.num_lanes))
-    _check_memory(program, shared, lanes)
     return _labelled(spec, run_in_tiles(program, shared, lanes, min(_TILE, spec.num_lanes)), tolerance)
 
 
@@ -104,12 +107,8 @@ def _attractor(structure: Structure, keep: int) -> Any:
         problem, optimizer, start, key = build(structure, shared, lane)
         check_loss(problem, start, key)
         run = Run(problem, optimizer, key, FINAL, None, None)
-        counted = structure.num_steps - structure.num_steps // 2
-        half, recorded = structure.num_steps - counted, structure.num_steps - keep
-        carry = run.start(start)
-        carry, tangent = advance_with_tangent(run, carry, perturbed(carry), 0, half)
-        tangent = tangent._replace(growth=jnp.zeros_like(tangent.growth))
-        carry, tangent = advance_with_tangent(run, carry, tangent, half, recorded - half)
+        half, recorded = structure.num_steps // 2, structure.num_steps - keep
+        carry, tangent = advance_with_tangent(run, run.start(start), recorded, half)
 
         def step(both: tuple[Carry, Any], t: jax.Array) -> Any:
             carry, tangent = step_with_tangent(run, *both, t)
@@ -117,23 +116,22 @@ def _attractor(structure: Structure, keep: int) -> Any:
 
         steps = jnp.arange(recorded, structure.num_steps, dtype=jnp.int32)
         (_, tangent), points = jax.lax.scan(step, (carry, tangent), steps)
-        return {"points": points, "exponent": tangent.growth / counted}
+        return {"points": points, "exponent": tangent.growth / (structure.num_steps - half)}
 
     return jax.jit(jax.vmap(end, (None, 0)))
 
 
-def _check_memory(program: Any, shared: Shared, lanes: Lane) -> None:
+def _check_memory(spec: Spec, program: Any, shared: Shared) -> None:
     """Refuse a diagram whose points do not fit.
 
     Raises:
         ValueError: saying what they take, and what there is.
     """
-    results = jax.tree.leaves(jax.eval_shape(program, shared, lanes))
-    takes, available = sum(leaf.size * leaf.dtype.itemsize for leaf in results), available_memory()
-    # The points, once more as the host's floats, and what comparing them takes.
-    if available is not None and 4 * takes > FREE_PART * available:
+    one = jax.eval_shape(program, shared, lane_arguments(spec, np.zeros(1, int)))
+    takes, available = one["points"].size * spec.num_lanes * _BYTES_PER_NUMBER, available_memory()
+    if available is not None and takes > FREE_PART * available:
         raise ValueError(
-            f"keep: {results[0].shape[0]} trajectories with so many points take {4 * takes / 2**30:.1f} GiB, but "
+            f"keep: {spec.num_lanes} trajectories with so many points take {takes / 2**30:.1f} GiB, but "
             f"{available / 2**30:.1f} GiB of memory are free; keep fewer points, or take fewer values or starts"
         )
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from jaxopt_lab.analysis.chaos.tangent import advance_with_tangent, perturbed
+from jaxopt_lab.analysis.chaos.tangent import advance_with_tangent
 from jaxopt_lab.engine.checks import check_loss, check_optimizer, check_start
 from jaxopt_lab.engine.records import FINAL, steps_number
 from jaxopt_lab.engine.trajectory import Run
@@ -72,8 +72,5 @@ def lyapunov_exponent(
     check_start(problem, params, "params")
     check_loss(problem, params, key)
     run = Run(problem, optimizer, key, FINAL, None, None)
-    carry = run.start(params)
-    carry, tangent = advance_with_tangent(run, carry, perturbed(carry), 0, skip)
-    tangent = tangent._replace(growth=jnp.zeros_like(tangent.growth))
-    _, tangent = advance_with_tangent(run, carry, tangent, skip, num_steps - skip)
+    _, tangent = advance_with_tangent(run, run.start(params), num_steps, skip)
     return tangent.growth / (num_steps - skip)

@@ -36,13 +36,14 @@ def perturbed(carry: Carry) -> Tangent:
     return Tangent(_divided(direction, length), jnp.zeros_like(length), jnp.zeros_like(length))
 
 
-def advance_with_tangent(run: Run, carry: Carry, tangent: Tangent, start: Any, length: int) -> tuple[Carry, Tangent]:
-    """So many steps from step ``start`` on."""
+def advance_with_tangent(run: Run, carry: Carry, num_steps: int, skip: int = 0) -> tuple[Carry, Tangent]:
+    """So many steps from step 0 on, with the growth since step ``skip`` of a perturbation that started at step 0."""
 
     def step(both: tuple[Carry, Tangent], t: jax.Array) -> tuple[tuple[Carry, Tangent], None]:
-        return step_with_tangent(run, *both, t), None
+        carry, tangent = both
+        return step_with_tangent(run, carry, tangent._replace(growth=jnp.where(t == skip, 0, tangent.growth)), t), None
 
-    return jax.lax.scan(step, (carry, tangent), start + jnp.arange(length, dtype=jnp.int32))[0]
+    return jax.lax.scan(step, (carry, perturbed(carry)), jnp.arange(num_steps, dtype=jnp.int32))[0]
 
 
 def step_with_tangent(run: Run, carry: Carry, tangent: Tangent, t: Any) -> tuple[Carry, Tangent]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jaxopt_lab.analysis.theory import stability_boundary
@@ -39,12 +40,13 @@ def minima_boundaries(problem: Problem, momentum: float = 0.0, *, nesterov: bool
     if problem.minima is None or not problem.smooth:
         lacks = "lists no minima" if problem.minima is None else "has no curvature at its minima"
         raise ValueError(f"problem: {problem.name} {lacks}, so that nothing is known of where they lose their hold")
-    hessian = jax.hessian(lambda point: problem.loss(point, None))
-    minima = np.asarray(problem.minima, jax.numpy.result_type(float))
-    steepest = np.array([np.linalg.eigvalsh(np.asarray(hessian(point), float)).max() for point in minima])
+    hessians = jax.jit(jax.vmap(jax.hessian(lambda point: problem.loss(point, None))))(
+        jnp.asarray(problem.minima, float)
+    )
+    steepest = np.linalg.eigvalsh(np.asarray(hessians, float)).max(axis=1)
     # That of a curvature of 1, for any other is its share.
     unit = stability_boundary([1.0], momentum, nesterov=nesterov)
-    return np.divide(unit, steepest, out=np.full(len(minima), np.inf), where=steepest > 0)
+    return np.divide(unit, steepest, out=np.full(len(steepest), np.inf), where=steepest > 0)
 
 
 def merging_onset(values: Any, points: Any) -> float | None:
