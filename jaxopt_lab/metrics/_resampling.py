@@ -145,10 +145,19 @@ def difference(scores: Any) -> Any:
     return scores[0] if len(scores) == 1 else scores[0] - scores[1]
 
 
+class _Options(dict[str, Any]):
+    """A dict that is never written to."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(self.items()))
+
+
 def _frozen(value: Any) -> Any:
-    """Lists and arrays as tuples, which can be compared."""
+    """Lists, arrays and dicts as what can be compared and hashed."""
     if isinstance(value, np.ndarray):
         value = value.tolist()
+    if isinstance(value, dict):
+        return _Options(value)
     return tuple(map(_frozen, value)) if isinstance(value, (list, tuple)) else value
 
 

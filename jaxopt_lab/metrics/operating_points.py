@@ -169,6 +169,5 @@ def _best(rates: _Rates, goal: Array, condition: Array, least: Any, name: str) -
     best = xp.max(xp.where(allowed, goal, -np.inf))
     place = xp.argmax(xp.where(allowed & (goal == best), condition, -np.inf))
     defined = ~xp.isnan(goal[0] + condition[0])
-    return OperatingPoint(
-        given_back(xp.where(defined, best, np.nan)), given_back(xp.where(defined, rates.thresholds[place], np.nan))
-    )
+    point = best, xp.asarray(rates.thresholds)[place]
+    return OperatingPoint(*(given_back(xp.where(defined, each, np.nan)) for each in point))
