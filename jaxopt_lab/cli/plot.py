@@ -9,11 +9,13 @@ from cyclopts import Parameter
 
 from jaxopt_lab.analysis import quartiles
 from jaxopt_lab.cli.files import check_target, load, percent, write_whole
-from jaxopt_lab.engine.grid import unknown
+from jaxopt_lab.engine.grid import arguments, unknown
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
+
+    from jaxopt_lab.problems import Problem
 
 
 def plot(
@@ -125,11 +127,12 @@ def _paths(result: "xr.Dataset", done: "xr.DataArray") -> "Figure":
     import jax
 
     from jaxopt_lab import plots
-    from jaxopt_lab.cli.catalogue import problem_factories
 
     if "params" not in result or result.params.sizes.get("param") != 2:
         raise ValueError("--kind paths: it takes a sweep of two parameters with --record path (or every k-th point)")
-    problem = problem_factories()[json.loads(result.attrs["specification"])["problem"]]()
+    problem = _problem(result)
+    if problem.domain is None:
+        raise ValueError(f"--kind paths: {problem.name} has no domain to draw")
     lanes = result.params.stack(lane=[dim for dim in result.params.dims if dim not in ("step", "param")])
     there = np.flatnonzero(done.values)
     most = 7
@@ -145,6 +148,23 @@ def _paths(result: "xr.Dataset", done: "xr.DataArray") -> "Figure":
         levels=20, marks=marks, title=result.attrs["title"],
     )  # fmt: skip
     return plots.figure_of(drawn.ax)
+
+
+def _problem(result: "xr.Dataset") -> "Problem":
+    """The problem that was swept over, with the arguments that it had."""
+    from jaxopt_lab.cli.catalogue import problem_factories
+
+    specification = json.loads(result.attrs["specification"])
+    factory = problem_factories()[specification["problem"]]
+    values = {
+        name: result[axis].values
+        for axis in (*specification["grid"], *specification["static_grid"])
+        if (name := axis.removeprefix("problem.")) in arguments(factory)
+    }
+    several = [name for name in values if len(values[name]) > 1]
+    if several:
+        raise ValueError(f"--kind paths: a picture shows one problem, and here {several[0]} makes several")
+    return factory(**{name: value.item() for name, (value,) in values.items()})
 
 
 def _lane_label(result: "xr.Dataset", place: tuple) -> str:

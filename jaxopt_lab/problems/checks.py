@@ -5,17 +5,23 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
+from jax.core import Tracer
+
 
 def whole_number(name: str, value: Any, least: int) -> int:
     """``value`` as an ``int``, if it is a whole number of at least ``least``.
 
     Raises:
-        ValueError: otherwise; the number sets a shape, so that it can't be traced either.
+        ValueError: otherwise, or if it is traced: what it decides, such as a shape, the program is compiled for.
 
     Example:
         >>> whole_number("dim", 3, least=1)
         3
     """
+    if isinstance(value, Tracer):
+        raise ValueError(
+            f"{name}: got a traced number, but a program is compiled for each; sweep it by static_grid (--static)"
+        )
     try:
         number = operator.index(value)
     except TypeError:

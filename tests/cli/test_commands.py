@@ -1,5 +1,6 @@
 """Each command does what it says, and says in one sentence why it can't."""
 
+import json
 import os
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import xarray as xr
 
 from jaxopt_lab import __version__, open_sweep, optimizers, problems, sweep
+from jaxopt_lab.cli.plot import _problem
 
 SWEEP = ("sweep", "rosenbrock", "adam", "--grid", "learning_rate=0.001,0.01,0.1")
 
@@ -89,6 +91,16 @@ def test_plot_draws_saved_paths(call, tmp_path):
     call(*SWEEP, "--steps", "5", "--record", "path", "--out", "run.nc")
     assert call("plot", "run.nc", "--out", "a.svg", "--kind", "paths").status == 0
     assert "<svg" in (tmp_path / "a.svg").read_text()
+
+
+def test_paths_are_drawn_over_the_problem_that_was_swept():
+    grids = {"problem": "bbob", "grid": {"learning_rate": [0.1]}, "static_grid": {"problem.function": ["3"]}}
+    swept = xr.Dataset(
+        coords={"problem.function": [3], "learning_rate": [0.1]}, attrs={"specification": json.dumps(grids)}
+    )
+    assert _problem(swept).name == "bbob_f3_rastrigin"
+    with pytest.raises(ValueError, match="a picture shows one problem, and here function makes several"):
+        _problem(swept.reindex({"problem.function": [3, 8]}))
 
 
 def test_version(call):
