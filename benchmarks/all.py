@@ -11,7 +11,10 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SCRIPTS = ("engine", "networks", "scaling", "memory", "early_finish", "startup", "metrics", "device", "rounding")
+SCRIPTS = (
+    *("engine", "networks", "scaling", "memory", "early_finish", "startup", "device", "rounding"),
+    *("metrics", "bootstrap", "coverage"),
+)
 
 
 def run(name: str, folder: Path) -> bool:

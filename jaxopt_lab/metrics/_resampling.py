@@ -98,7 +98,8 @@ def weightings(groups: list[np.ndarray], resamples: int, seed: int, portion: int
     random = np.random.default_rng(seed)
     batch = min(max(1, portion // sum(map(len, groups))), resamples)
     for _ in range(-(-resamples // batch)):
-        yield np.concatenate([_drawn(random, copies, batch) for copies in groups], axis=1)
+        blocks = [_drawn(random, copies, batch) for copies in groups]
+        yield blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
 
 
 def _drawn(random: np.random.Generator, copies: np.ndarray, batch: int) -> np.ndarray:

@@ -65,7 +65,7 @@ def choose_threshold(
 
     Returns:
         The choice. Its threshold is halfway to the next lower score; of several equally good ones it is the highest.
-        The interval of the value is that of the resamples' own best values, moved by the optimism.
+        The interval of the value is the apparent value less quantiles of these differences.
 
     Raises:
         ValueError: if lengths differ, scores are not finite, costs are not a finite table of two by two, only one class
@@ -80,8 +80,8 @@ def choose_threshold(
         0.5
 
     Reference:
-        Efron and Gong, The American Statistician 37, 1983 (optimism); Noma et al., Statistics in Medicine 40, 2021 (the
-        moved interval).
+        Efron and Gong, "A leisurely look at the bootstrap, the jackknife, and cross-validation", The American
+        Statistician 37, 1983.
     """
     check_confidence(confidence)
     true, scores = as_labels(y_true, "y_true"), as_scores(y_score)
@@ -98,18 +98,18 @@ def choose_threshold(
         raise ValueError("objective: undefined at every threshold; pass zero_division= by functools.partial")
     best = int(np.nanargmax(on_sample))
     places, theirs = _choices(values, steps, resamples, seed)
-    known = ~np.isnan(theirs + on_sample[places])
-    places, theirs = places[known], theirs[known]
-    optimism = (theirs - on_sample[places]).mean()
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    # By how much each choice seems better than it is, on its resample and on the sample that this was drawn from.
+    gaps = theirs - on_sample[places]
+    places, gaps = places[~np.isnan(gaps)], gaps[~np.isnan(gaps)]
+    tails = np.array([(1 - confidence) / 2, (1 + confidence) / 2])
     # No mean of neighbours: one of them may be infinite.
     lowest, highest = np.quantile(steps.thresholds[places], tails, method="inverted_cdf")
-    lower, upper = sorted(sign * (np.quantile(theirs, tails) - optimism))
+    lower, upper = sorted(sign * (on_sample[best] - np.quantile(gaps, tails)))
     return ThresholdChoice(
         threshold=Estimate(float(steps.thresholds[best]), float(lowest), float(highest)),
-        value=Estimate(float(sign * (on_sample[best] - optimism)), float(lower), float(upper)),
+        value=Estimate(float(sign * (on_sample[best] - gaps.mean())), float(lower), float(upper)),
         apparent=float(sign * on_sample[best]),
-        optimism=float(sign * optimism),
+        optimism=float(sign * gaps.mean()),
     )
 
 
