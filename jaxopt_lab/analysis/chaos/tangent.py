@@ -39,11 +39,12 @@ def perturbed(carry: Carry) -> Tangent:
 def advance_with_tangent(run: Run, carry: Carry, num_steps: int, skip: int = 0) -> tuple[Carry, Tangent]:
     """So many steps from step 0 on, with the growth since step ``skip`` of a perturbation that started at step 0."""
 
-    def step(both: tuple[Carry, Tangent], t: jax.Array) -> tuple[tuple[Carry, Tangent], None]:
-        carry, tangent = both
-        return step_with_tangent(run, carry, tangent._replace(growth=jnp.where(t == skip, 0, tangent.growth)), t), None
+    def step(moving: tuple[Carry, Tangent, jax.Array], _: None) -> tuple[tuple[Carry, Tangent, jax.Array], None]:
+        carry, tangent, t = moving
+        tangent = tangent._replace(growth=jnp.where(t == skip, 0, tangent.growth))
+        return (*step_with_tangent(run, carry, tangent, t), t + 1), None
 
-    return jax.lax.scan(step, (carry, perturbed(carry)), jnp.arange(num_steps, dtype=jnp.int32))[0]
+    return jax.lax.scan(step, (carry, perturbed(carry), jnp.int32(0)), None, num_steps)[0][:2]
 
 
 def step_with_tangent(run: Run, carry: Carry, tangent: Tangent, t: Any) -> tuple[Carry, Tangent]:
