@@ -1,7 +1,6 @@
 """Basins of attraction: which minimum each start reaches, how fast, and how rough the borders between them are."""
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -133,8 +132,8 @@ def basins(
         },
         {"x": x, "y": y, "outcome": outcomes},
         {
-            "title": f"{name_of(optimizer)} on {problem.name}", "starts": starts, "num_steps": num_steps,
-            "radius": radius, "hyperparameters": str(dict(hyperparameters or {})), "basis": basis.tolist(),
+            "title": f"{_called(optimizer, run.hyperparameters)} on {problem.name}", "starts": starts,
+            "num_steps": num_steps, "radius": radius, "plane": str(basis.tolist()),
         },
     )  # fmt: skip
     if starts == "grid":
@@ -216,6 +215,11 @@ def _starts(x: np.ndarray, y: np.ndarray, basis: np.ndarray, jitter: np.random.G
 def _bytes_per_cell(dim: int) -> int:
     """What a cell takes at most: starts, ends and goals in two copies each, coordinates in float64, labels."""
     return 48 * dim + 64
+
+
+def _called(optimizer: Any, hyperparameters: dict[str, float]) -> str:
+    given = ", ".join(f"{name}={value:g}" for name, value in hyperparameters.items())
+    return f"{name_of(optimizer)}({given})" if given else name_of(optimizer)
 
 
 def _nothing(problem: Problem, labels: np.ndarray, num_steps: int) -> str:

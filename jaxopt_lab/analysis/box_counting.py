@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 FEWEST_BOXES = 8
-"""The largest boxes by default: so many of them along the shorter side. Fewer say more of the window than of the set."""
+"""So many of the largest boxes, by default, along the shorter side. Fewer say more of the window than of the set."""
 
 
 class BoxDimension(NamedTuple):

@@ -1,7 +1,6 @@
 """The border between the hyperparameters that train and those that don't, at any magnification."""
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -179,7 +178,7 @@ class _Lanes:
             with_reading(self.problem), Gauged(self.optimizer, _Sums(self.num_steps)), {**grid, **fixed},
             starts={
                 "point": jax.tree.map(lambda leaf: leaf[None], self.start),
-                "reading": {name: zero for name in ("losses", "inverses", "last")},
+                "reading": dict.fromkeys(("losses", "inverses", "last"), zero),
             },
             num_steps=self.num_steps, record="final", dtype=self.dtype, progress=self.progress,
         ).squeeze(["start", *fixed])  # fmt: skip

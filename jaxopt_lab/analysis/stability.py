@@ -205,7 +205,9 @@ class _LogSlope:
         steps = jnp.where(loss > FAR, -1, jnp.where((loss < 1 / FAR) & (loss > 0), 1, 0)).astype(loss.dtype)
         scale = jnp.where(steps == 0, 1, jnp.where(steps > 0, 2.0**POWER, 2.0**-POWER)).astype(loss.dtype)
         moves = jax.tree.map(lambda move, old: move + (scale - 1) * (old + move), seen.moves, seen.point)
-        state = jax.tree.map(lambda leaf: leaf * scale if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf, seen.state)
+        state = jax.tree.map(
+            lambda leaf: leaf * scale if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf, seen.state
+        )
         return Told({"power": -2 * POWER * steps, "slope": more}, moves, state)
 
 
@@ -217,8 +219,8 @@ def _mean_rates(lanes: _Lanes, first: Problem) -> np.ndarray:
     excess = begun - minimum
     if not 0 < excess < np.inf:
         raise ValueError(
-            f"start: its loss is {begun:g}, and the lowest of {first.name} is {minimum:g}; start where it is finite and "
-            "higher, or state the lowest: Problem(..., minimum=...)"
+            f"start: its loss is {begun:g}, and the lowest of {first.name} is {minimum:g}; start where it is finite "
+            "and higher, or state the lowest: Problem(..., minimum=...)"
         )
     result = sweep(
         lanes.problem, lanes.optimizer, lanes.grid, starts=lanes.start[None], num_steps=lanes.num_steps,

@@ -90,5 +90,6 @@ def layerwise_sgd(
         J. Sohl-Dickstein (2024). The boundary of neural network trainability is fractal. arXiv 2402.06184.
     """
     return optax.partition(
-        {"hidden": optax.sgd(learning_rate_0), "output": optax.sgd(learning_rate_1)}, {"hidden": "hidden", "output": "output"}
+        {"hidden": optax.sgd(learning_rate_0), "output": optax.sgd(learning_rate_1)},
+        {"hidden": "hidden", "output": "output"},
     )

@@ -71,6 +71,6 @@ def check_fits(sides: tuple[int, int], bytes_per_cell: int, instead: str = "") -
     if needed > room:
         part = math.sqrt(room / needed)
         raise ValueError(
-            f"resolution: {across:,} x {up:,} cells take {needed / 2**30:,.1f} GiB, but {available / 2**30:,.1f} GiB of "
-            f"memory are free; at most {int(across * part):,} x {int(up * part):,} fit{instead}"
+            f"resolution: {across:,} x {up:,} cells take {needed / 2**30:,.1f} GiB, but {available / 2**30:,.1f} GiB "
+            f"of memory are free; at most {int(across * part):,} x {int(up * part):,} fit{instead}"
         )
