@@ -1,7 +1,14 @@
 """Reading results: closed forms to hold them against, and measurements on trajectories."""
 
 from jaxopt_lab.analysis import theory
-from jaxopt_lab.analysis.chaos import bifurcation, cycle_period, lyapunov_exponent, period_onsets
+from jaxopt_lab.analysis.chaos import (
+    bifurcation,
+    cycle_period,
+    lyapunov_exponent,
+    merging_onset,
+    minima_boundaries,
+    period_onsets,
+)
 from jaxopt_lab.analysis.critical_points import critical_points
 from jaxopt_lab.analysis.dynamics import contraction_factor, first_step_beyond, quartiles
 from jaxopt_lab.analysis.escape import Exit, escape_steps, exit_of
@@ -21,6 +28,8 @@ __all__ = [
     "first_step_beyond",
     "hypergradient",
     "lyapunov_exponent",
+    "merging_onset",
+    "minima_boundaries",
     "period_onsets",
     "quartiles",
     "theory",
