@@ -36,8 +36,9 @@ def test_measured_thresholds_stand_beside_the_exact_ones(call, tmp_path):
 
 
 def test_numbers_may_be_had_instead_of_the_picture(call):
-    words = "himmelblau sgd_momentum --grid learning_rate=0.02:0.04:lin:21 momentum=0.5 --dtype float32"
-    outcome = call("bifurcation", *words.split(), *"--starts 1 --steps 400 --keep 8 --out run.nc".split())
+    words = "himmelblau sgd_momentum --grid learning_rate=0.02:0.04:lin:21 momentum=0.5 --dtype float32 "
+    words += "--starts 1 --steps 400 --keep 8 --out run.nc"
+    outcome = call("bifurcation", *words.split())
     assert outcome.status == 0, outcome.err
     with xr.open_dataset("run.nc") as saved:
         assert dict(saved.sizes) == {"learning_rate": 21, "start": 5, "point": 8, "param": 2}
