@@ -1,12 +1,15 @@
 """A problem's loss as a function of the parameters alone, as analyses of its shape need it."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jax.tree_util import Partial
 
 from jaxopt_lab.engine.checks import check_loss
+from jaxopt_lab.engine.lanes import Skeleton, split
 from jaxopt_lab.problems.problem import Params, Problem, as_problem
 
 
@@ -29,19 +32,25 @@ def loss_of(problem: Problem | Callable[..., jax.Array], params: Params) -> Call
         >>> float(loss_of(problems.quadratic((1.0, 10.0)), jax.numpy.ones(2))(jax.numpy.ones(2)))
         5.5
     """
-    whole = as_problem(problem)
-    if not _works(whole, params, None) and _works(whole, params, jax.random.key(0)):
+    problem = as_problem(problem)
+    if not _works(problem, params, None) and _works(problem, params, jax.random.key(0)):
         raise ValueError(
-            f"problem: the loss of {whole.name} draws from a key, and a shape needs one loss; take the problem without "
-            "batch_size, or hold one batch: lambda params: problem.loss(params, key)"
+            f"problem: the loss of {problem.name} draws from a key, and a shape needs one loss; take the problem "
+            "without batch_size, or hold one batch: lambda params: problem.loss(params, key)"
         )
-    check_loss(whole, params, None)
-    if isinstance(problem, Problem):
-        leaves = jax.tree.leaves(problem.loss)
-        if isinstance(problem.loss, Partial) and not any(callable(leaf) for leaf in leaves):
-            return Partial(_without_key, problem.loss)
-        return Partial(lambda params: whole.loss(params, None))
-    return Partial(problem)
+    check_loss(problem, params, None)
+    skeleton, numbers = split(problem, jnp.result_type(*jax.tree.leaves(params)))
+    return Partial(_Loss(skeleton), numbers)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Loss:
+    """The loss of all problems that differ in numbers only: a program is compiled for it once."""
+
+    skeleton: Skeleton
+
+    def __call__(self, numbers: tuple[Any, ...], params: Params) -> jax.Array:
+        return self.skeleton.fill(numbers).loss(params, None)
 
 
 def _works(problem: Problem, params: Params, key: jax.Array | None) -> bool:
@@ -50,7 +59,3 @@ def _works(problem: Problem, params: Params, key: jax.Array | None) -> bool:
     except (TypeError, ValueError, IndexError, AttributeError):
         return False
     return True
-
-
-def _without_key(loss: Callable[..., Any], params: Params) -> Any:
-    return loss(params, None)

@@ -49,17 +49,17 @@ def random_direction(params: Params, key: jax.Array) -> Params:
         H. Li, Z. Xu, G. Taylor, C. Studer and T. Goldstein (2018). Visualizing the loss landscape of neural nets.
         NeurIPS 31.
     """
-    leaves, tree = jax.tree.flatten(jax.tree.map(jnp.asarray, params))
-    has_matrices = any(leaf.ndim > 1 for leaf in leaves)
-    directions = []
-    for leaf, leaf_key in zip(leaves, jax.random.split(key, len(leaves)), strict=True):
+    params = jax.tree.map(jnp.asarray, params)
+    has_matrices = any(leaf.ndim > 1 for leaf in jax.tree.leaves(params))
+
+    def normalised(leaf: jax.Array, drawn: jax.Array) -> jax.Array:
         if has_matrices and leaf.ndim < 2:
-            directions.append(jnp.zeros_like(leaf))
-            continue
-        drawn = jax.random.normal(leaf_key, leaf.shape, leaf.dtype)
+            return jnp.zeros_like(leaf)
         axes = tuple(range(leaf.ndim - 1)) if has_matrices else None
-        directions.append(drawn * _length(leaf, axes) / _length(drawn, axes))
-    return jax.tree.unflatten(tree, directions)
+        return drawn * _length(leaf, axes) / _length(drawn, axes)
+
+    flat, unravel = ravel_pytree(params)
+    return jax.tree.map(normalised, params, unravel(jax.random.normal(key, flat.shape, flat.dtype)))
 
 
 def _length(leaf: jax.Array, axes: tuple[int, ...] | None) -> jax.Array:

@@ -98,6 +98,6 @@ def derivatives(problem: Problem | Callable[..., jax.Array]) -> Observe:
 
 @jax.jit
 def _sharpness(loss: Callable[[Params], jax.Array], params: Params) -> jax.Array:
-    hessian, key = flat_hessian(loss, params), jax.random.key(0)
-    start = jax.random.normal(key, (hessian.dim,), hessian.dtype)
-    return lanczos(hessian.times, start, min(PRODUCTS, hessian.dim), key).values[-1]
+    hessian = flat_hessian(loss, params)
+    start = jax.random.normal(jax.random.key(0), (hessian.dim,), hessian.dtype)
+    return lanczos(hessian.times, start, min(PRODUCTS, hessian.dim)).values[-1]

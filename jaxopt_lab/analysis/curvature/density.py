@@ -110,7 +110,7 @@ def _density(
     hessian = flat_hessian(loss, params)
 
     def sample(key: jax.Array) -> tuple[jax.Array, jax.Array]:
-        ritz = lanczos(hessian.times, jax.random.normal(key, (hessian.dim,), hessian.dtype), steps, key)
+        ritz = lanczos(hessian.times, jax.random.normal(key, (hessian.dim,), hessian.dtype), steps)
         return ritz.values, ritz.weights
 
     nodes, weights = jax.lax.map(sample, jax.random.split(key, samples))

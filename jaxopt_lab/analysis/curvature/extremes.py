@@ -80,7 +80,7 @@ def extreme_eigenvalues(
 def _extremes(loss: Callable[[Params], jax.Array], params: Params, key: jax.Array, count: int, steps: int) -> Extremes:
     hessian = flat_hessian(loss, params)
     start = jax.random.normal(key, (hessian.dim,), hessian.dtype)
-    ritz = lanczos(hessian.times, start, steps, key)
+    ritz = lanczos(hessian.times, start, steps)
     unravel = jax.vmap(hessian.unravel)
     top, bottom = slice(None, -count - 1, -1), slice(count)
     return Extremes(

@@ -39,7 +39,12 @@ def hessian_vector_product(problem: Problem | Callable[..., jax.Array], params: 
         B. A. Pearlmutter (1994). Fast exact multiplication by the Hessian. Neural Computation 6(1), 147-160.
     """
     params, vector = (jax.tree.map(jnp.asarray, tree) for tree in (params, vector))
-    return jax.jvp(jax.grad(loss_of(problem, params)), (params,), (vector,))[1]
+    return _product(loss_of(problem, params), params, vector)
+
+
+@jax.jit
+def _product(loss: Callable[[Params], jax.Array], params: Params, vector: Params) -> Params:
+    return jax.jvp(jax.grad(loss), (params,), (vector,))[1]
 
 
 class FlatHessian(NamedTuple):
