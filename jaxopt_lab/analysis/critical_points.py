@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Window = Sequence[Sequence[float]]
 """``((low, high), ...)``, a pair for each dimension."""
 
-MOST_STEPS = 100
+MOST_STEPS = 60
 ARRIVED = 1e-6
 """A Newton step that is shorter than this share of the window ends at a critical point."""
 
@@ -177,7 +177,7 @@ class _Walk(NamedTuple):
         return -self.curvatures * self.along / (self.curvatures**2 + self.damping * usual + jnp.finfo(float).tiny)
 
     def goes_on(self) -> jax.Array:
-        lost = (jnp.abs(self.point - 0.5) > 1.5).any() | ~jnp.isfinite(self.along).all() | (self.damping > 1e8)
+        lost = (jnp.abs(self.point - 0.5) > 0.75).any() | ~jnp.isfinite(self.along).all() | (self.damping > 1e6)
         return ~lost & (self.arrived_since <= POLISHING) & (self.steps < MOST_STEPS)
 
 
@@ -261,7 +261,7 @@ def _degree(surface: _Surface) -> float:
     dim = len(surface.lower)
     if dim == 1:
         low, high = np.sign(surface.slopes(np.array([[0.0], [1.0]]))[:, 0])
-        return float(high - low) / 2 if low and high else np.nan
+        return float(high - low) / 2 + 0.0 if low and high else np.nan
     if dim == 2:
         return _turns(surface)
     border, faces = np.repeat(_evenly(4 * BLOCK, dim)[None], 2 * dim, axis=0), np.arange(2 * dim)
@@ -286,7 +286,7 @@ def _turns(surface: _Surface, rounds: int = 40) -> float:
         turns = (np.diff(angles) + np.pi) % (2 * np.pi) - np.pi
         sharp = np.flatnonzero(~(np.abs(turns) < 1))
         if not sharp.size:
-            return float(np.round(turns.sum() / (2 * np.pi)))
+            return float(np.round(turns.sum() / (2 * np.pi))) + 0.0
         between = (way[sharp] + way[sharp + 1]) / 2
         way, angles = np.insert(way, sharp + 1, between), np.insert(angles, sharp + 1, angle(between))
     return np.nan

@@ -86,9 +86,9 @@ def _figure(surface: "Problem", found: "xr.Dataset") -> "Figure":
 
     from jaxopt_lab import plots
 
-    dim, title = found.sizes["param"], f"Critical points of {surface.name}"
+    dim, title, law = found.sizes["param"], f"Critical points of {surface.name}", _expected_index(surface, found)
     if dim != 2:
-        return plots.figure_of(plots.index_over_loss(found.loss, found["index"], dim, title=title).ax)
+        return plots.figure_of(plots.index_over_loss(found.loss, found["index"], dim, law=law, title=title).ax)
     figure, (left, right) = plots.new_figure(1, 2, width=6.3, height=5.3)
     (a, b), (c, d) = found.window.values.tolist()
     window = ((a, b), (c, d))
@@ -97,5 +97,16 @@ def _figure(surface: "Problem", found: "xr.Dataset") -> "Figure":
         {kind: found.params.values[found.kind.values == kind] for kind in np.unique(found.kind.values)},
         window, title=title, ax=left,
     )  # fmt: skip
-    plots.index_over_loss(found.loss, found["index"], dim, title="The higher, the more ways lead down", ax=right)
+    plots.index_over_loss(found.loss, found["index"], dim, law=law, title="Index and height", ax=right)
     return figure
+
+
+def _expected_index(surface: "Problem", found: "xr.Dataset") -> tuple[np.ndarray, np.ndarray] | None:
+    """Where it is known: the mean share of directions that lead down, over the heights of the points found."""
+    from jaxopt_lab.analysis import expected_census
+
+    if surface.name != "gaussian_landscape" or not found.sizes["point"]:
+        return None
+    dim, edges = found.sizes["param"], np.linspace(*found.loss.values[[0, -1]], 41)
+    of_index = expected_census(dim, edges)
+    return (edges[1:] + edges[:-1]) / 2, of_index @ np.arange(dim + 1) / of_index.sum(axis=1) / dim

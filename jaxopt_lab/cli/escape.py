@@ -89,13 +89,13 @@ def _print(result: "xr.Dataset") -> None:
         f"{result.title}: along its curvature of {result.eigenvalue:.5g}, from starts of standard deviation "
         f"{result.spread.item():.3g} to a distance of {result.edge:.3g}"
     )
-    print(f"{'method':<28}{'median step':>12}{'exact':>8}{'largest gap to the law':>24}{'never':>8}")
+    print(f"{'method':<28}{'median step':>12}{'by the law':>12}{'largest gap to the law':>24}{'never':>8}")
     for name in result.optimizer.values:
         row = result.sel(optimizer=name)
         median, exact, gap = row.quartiles.sel(quartile=0.5).item(), row.law_median.item(), row.gap.item()
         never = float((row.escape_step < 0).mean())
-        law = ("none known", "") if np.isnan(gap) else (f"{exact:g}", f"{gap:.4f}")
-        print(f"{name:<28}{median:>12g}{law[0]:>8}{law[1]:>24}{never:>8.1%}")
+        law = ("", "none known") if np.isnan(gap) else (f"{exact:g}", f"{gap:.4f}")
+        print(f"{name:<28}{median:>12g}{law[0]:>12}{law[1]:>24}{never:>8.1%}")
     bound = 1.95 / result.sizes["start"] ** 0.5
     print(f"(a gap above {bound:.4f} would come by chance once in a thousand)")
 
@@ -109,12 +109,12 @@ def _figure(result: "xr.Dataset", middle: "xr.Dataset") -> "Figure":
     plots.escape_histogram(
         {name: middle.escape_step.sel(optimizer=name).values for name in names},
         {name: -np.diff(middle.law.sel(optimizer=name).values, prepend=1.0) for name in known},
-        title=f"{middle.sizes['start']:,} starts {middle.spread.item():.2g} around the saddle", ax=left,
+        title=f"{middle.sizes['start']:,} starts, standard deviation {middle.spread.item():.2g}", ax=left,
     )  # fmt: skip
     plots.escape_medians(
         result.spread.values,
         {name: result.quartiles.sel(optimizer=name).transpose("quartile", "spread").values for name in names},
         {name: result.law_median.sel(optimizer=name).values for name in known},
-        title="Nearer by a factor, later by a sum", ax=right,
+        title="The nearer the start, the later", ax=right,
     )  # fmt: skip
     return figure

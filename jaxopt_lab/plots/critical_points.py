@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from jaxopt_lab.plots.contours import Window, contours
-from jaxopt_lab.plots.style import PALETTE, axes_or_new, describe
+from jaxopt_lab.plots.style import MARKERS, PALETTE, axes_or_new, describe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +31,7 @@ class DrawnPoints(NamedTuple):
 
 
 class DrawnIndices(NamedTuple):
-    """What `index_over_loss` drew."""
+    """What `index_over_loss` and `index_over_height` drew."""
 
     ax: "Axes"
     points: "list[Line2D]"
@@ -70,11 +70,11 @@ def critical_points(
     """
     ax = axes_or_new(ax, width=6.5, height=5.5)
     drawn = contours(np.asarray(heights), window, levels, ax=ax)
+    size = 11 if sum(len(places) for places in points.values()) < 50 else 6
     markers = {}
     for kind, (marker, color) in LOOKS.items():
         places = np.asarray(points.get(kind, ()), float).reshape(-1, 2)
         if len(places):
-            size = 11 if len(places) < 50 else 6
             (markers[kind],) = ax.plot(
                 *places.T, marker, color=color, ms=size, mec="white", mew=1.0, zorder=5, clip_on=False,
                 label=f"{len(places)} {kind if len(places) == 1 or kind == 'degenerate' else _PLURALS[kind]}",
@@ -134,4 +134,44 @@ def index_over_loss(
     ax.set_yticklabels([f"{k}/{dim}" for k in range(dim + 1)] if dim <= 10 else ax.get_yticklabels())
     describe(ax, title=title, xlabel="loss", ylabel="share of directions that lead down")
     ax.legend(frameon=False, loc="upper left")
+    return DrawnIndices(ax, drawn, line)
+
+
+def index_over_height(
+    heights: Any,
+    measured: Mapping[str, Any],
+    expected: Mapping[str, Any],
+    *,
+    title: str = "",
+    ax: "Axes | None" = None,
+) -> DrawnIndices:
+    """The mean share of directions that lead down, over the height of critical points, for several landscapes.
+
+    Args:
+        heights: the middles of bins of the loss, shape ``(bins,)``.
+        measured: for each label the mean share in each bin, shape ``(bins,)``; NaN where there was no point.
+        expected: for some labels the theory, of the same shape, drawn as a line.
+        title: the title.
+        ax: where to draw; None for a new figure.
+
+    Returns:
+        The axes, the markers of each label, and the last line.
+
+    Example:
+        >>> drawn = index_over_height([-1.0, 1.0], {"2 dimensions": [0.2, 0.8]}, {"2 dimensions": [0.25, 0.75]})
+        >>> drawn.points[0].get_ydata().tolist()
+        [0.2, 0.8]
+    """
+    ax = axes_or_new(ax, width=6.5, height=4.5)
+    drawn, line = [], None
+    for place, (label, shares) in enumerate(measured.items()):
+        color, marker = PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]
+        drawn += ax.plot(heights, shares, marker, color=color, ms=6, mec="white", mew=0.5, label=label)
+        if label in expected:
+            (line,) = ax.plot(heights, expected[label], color=color, lw=1.3, zorder=1)
+    if line is not None:
+        ax.plot([], [], color="0.3", lw=1.3, label="expected")
+    ax.set(ylim=(-0.03, 1.03))
+    describe(ax, title=title, xlabel="loss at the critical point", ylabel="share of directions that lead down")
+    ax.legend(frameon=False)
     return DrawnIndices(ax, drawn, line)

@@ -73,7 +73,7 @@ def escape_histogram(
             seen = np.flatnonzero(sums > 1e-3 * np.max(sums))
             dots += ax.plot(seen * width + (width - 1) / 2, sums[seen], ".", color=color, ms=5, mec="black", mew=0.4)
     if dots:
-        ax.plot([], [], ".", color="white", mec="black", mew=0.6, ms=5, label="exact law")
+        ax.plot([], [], ".", color="white", mec="black", mew=0.6, ms=5, label="by the law")
     first = min((each.min() for each in left.values() if each.size), default=0)
     ax.set(xlim=(max(-1, first - 0.05 * last - 1), last + 0.05 * last + 1), ylim=(0, None))
     describe(ax, title=title, xlabel="step at which it leaves", ylabel="share of starts a step")
@@ -96,7 +96,7 @@ def escape_medians(
         distances: how far starts are from the saddle, positive, shape ``(points,)``.
         quartiles: for each label the lower quartile, the median and the upper quartile, shape ``(3, points)``; what is
             not finite is not drawn.
-        laws: for some labels the exact median, shape ``(points,)``.
+        laws: for some labels the median by the law, shape ``(points,)``.
         xlabel: what the distances are.
         title: the title.
         ax: where to draw; None for a new figure.
@@ -123,7 +123,7 @@ def escape_medians(
             linestyle="none" if law is not None else "-", zorder=2.5,
         )  # fmt: skip
     if exact:
-        ax.plot([], [], color="black", lw=1.0, label="exact median")
+        ax.plot([], [], color="black", lw=1.0, label="median by the law")
     ax.fill_between([], [], color="0.5", alpha=0.15, lw=0, label="middle half of the starts")
     ax.set(xscale="log", ylim=(0, None))
     describe(ax, title=title, xlabel=xlabel, ylabel="step at which it leaves")

@@ -6,6 +6,7 @@ from jaxopt_lab.problems.classifiers import logistic_regression, mlp
 from jaxopt_lab.problems.multimodal import ackley, himmelblau, rastrigin, six_hump_camel, styblinski_tang
 from jaxopt_lab.problems.problem import Problem, as_problem
 from jaxopt_lab.problems.quadratics import ill_conditioned, noisy_quadratic, quadratic
+from jaxopt_lab.problems.random_landscapes import gaussian_landscape
 from jaxopt_lab.problems.saddles import double_well, monkey_saddle, saddle
 from jaxopt_lab.problems.splits import Dataset, Split, dataset
 from jaxopt_lab.problems.valleys import beale, branin, goldstein_price, rosenbrock
@@ -22,6 +23,7 @@ __all__ = [
     "dataset",
     "datasets",
     "double_well",
+    "gaussian_landscape",
     "goldstein_price",
     "himmelblau",
     "ill_conditioned",

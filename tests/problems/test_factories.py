@@ -63,6 +63,7 @@ CASES = [
     Case("rastrigin", {"amplitude": 10.0}, {"amplitude": 3.0}, {"dim": 5}),
     Case("ackley", {"a": 20.0, "b": 0.2, "c": 2 * np.pi}, {"a": 10.0, "b": 0.1, "c": 3.0}, {"dim": 2}),
     Case("ackley", {"a": 20.0, "b": 0.2, "c": 2 * np.pi}, {"a": 10.0, "b": 0.1, "c": 3.0}, {"dim": 5}),
+    Case("gaussian_landscape", static={"dim": 3, "seed": 1, "waves": 32}),
     Case("styblinski_tang", static={"dim": 2}),
     Case("styblinski_tang", static={"dim": 7}),
     Case("six_hump_camel"),
