@@ -6,6 +6,7 @@ from jaxopt_lab.plots.critical_points import critical_points, index_over_loss
 from jaxopt_lab.plots.curvature import sharpness, spectral_density
 from jaxopt_lab.plots.dynamics import bifurcation_diagram, lyapunov_exponents, trusted_curve
 from jaxopt_lab.plots.escape import escape_histogram, escape_medians
+from jaxopt_lab.plots.maps import basin_map, fractal_map, stability_map
 from jaxopt_lab.plots.paths import decay, paths, shares
 from jaxopt_lab.plots.slices import line_slice, plane_slice
 from jaxopt_lab.plots.style import axes_or_new, figure_of, new_figure
@@ -14,6 +15,7 @@ from jaxopt_lab.plots.sweeps import heat_map, quantile_bands
 
 __all__ = [
     "axes_or_new",
+    "basin_map",
     "bifurcation_diagram",
     "contours",
     "critical_points",
@@ -21,6 +23,7 @@ __all__ = [
     "escape_histogram",
     "escape_medians",
     "figure_of",
+    "fractal_map",
     "grid_points",
     "heat_map",
     "index_over_loss",
@@ -33,6 +36,7 @@ __all__ = [
     "shares",
     "sharpness",
     "spectral_density",
+    "stability_map",
     "surface",
     "trusted_curve",
     "write_gif",
