@@ -92,7 +92,7 @@ def stability_map(
         >>> found.rate.dims, float(found.disagreement)
         (('momentum', 'learning_rate'), 0.0)
         >>> [[round(float(each), 2) for each in row] for row in found.rate.values[:2]]
-        [[0.98, 0.85, 1.73, 3.0], [0.97, 0.7, 0.67, 1.21]]
+        [[0.98, 0.85, 1.73, 3.0], [0.96, 0.67, 0.67, 2.36]]
 
     References:
         B. T. Polyak (1964). Some methods of speeding up the convergence of iteration methods. USSR Computational
