@@ -6,6 +6,7 @@ from jaxopt_lab.plots.critical_points import critical_points, index_over_loss
 from jaxopt_lab.plots.curvature import sharpness, spectral_density
 from jaxopt_lab.plots.dynamics import bifurcation_diagram, lyapunov_exponents, trusted_curve
 from jaxopt_lab.plots.escape import escape_histogram, escape_medians
+from jaxopt_lab.plots.gallery import gallery
 from jaxopt_lab.plots.maps import basin_map, fractal_map, stability_map
 from jaxopt_lab.plots.paths import decay, paths, shares
 from jaxopt_lab.plots.slices import line_slice, plane_slice
@@ -24,6 +25,7 @@ __all__ = [
     "escape_medians",
     "figure_of",
     "fractal_map",
+    "gallery",
     "grid_points",
     "heat_map",
     "index_over_loss",
