@@ -17,7 +17,7 @@ def test_each_surface_has_its_own_logarithmic_colours():
     assert high == pytest.approx(17.0)
     assert 0.01 <= low <= 0.04
     assert (steep_low, steep_high) == pytest.approx((1e6 * low, 1e6 * high))
-    shades = drawn.images["bowl"].norm([low, np.sqrt(low * high), high])
+    shades = np.asarray(drawn.images["bowl"].norm(np.array([low, np.sqrt(low * high), high])))
     np.testing.assert_allclose(shades, [0, 0.5, 1], atol=1e-12)
 
 
