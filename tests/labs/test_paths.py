@@ -11,7 +11,7 @@ from jaxopt_lab.report import summary_json
 
 @pytest.fixture(scope="module")
 def findings():
-    return paths.run(num_rates=13, num_starts=8, sweep_steps=200)
+    return paths.run(num_rates=13, num_starts=8, sweep_steps=200, resolution=60)
 
 
 def test_the_seeds_settings(findings):
@@ -50,10 +50,41 @@ def test_best_rate_is_the_lowest_median_of_the_sweep(findings):
 
 
 def test_answers_cite_what_was_measured(findings):
-    momentum, oscillation, choice, _ = (answer.answer for answer in findings.answers)
+    momentum, oscillation, choice, _, laws, basins = (answer.answer for answer in findings.answers)
     assert f"{findings.numbers['rates']['momentum (0.05, 0.9)']['measured']:.4f}" in momentum
     assert "changed its sign 50 times" in oscillation
     assert f"{findings.numbers['tuning']['trajectories']:,} runs" in choice
+    assert laws.startswith(f"{len(findings.numbers['laws'])} exact numbers")
+    assert "With momentum (0.01, 0.9) the border" in basins
+
+
+def test_momentum_folds_the_basins(findings):
+    """Each of Himmelblau's four minima has about a quarter; only momentum's border is more than a line."""
+    for basin in findings.numbers["basins"].values():
+        np.testing.assert_allclose(basin["shares"][:4], 0.25, atol=0.04)
+    dimensions = {name: basin["dimension"] for name, basin in findings.numbers["basins"].items()}
+    assert dimensions["momentum (0.01, 0.9)"] > max(dimensions["SGD (0.01)"], dimensions["Adam (0.3)"]) + 0.2
+
+
+def test_laws_hold(findings):
+    """What theory says, derived in the tests of `theory`; here the literal numbers, and what was simulated for them."""
+    expected = {
+        "SGD: largest stable learning rate × curvature": (2.0, 1e-3),
+        "heavy ball 0.9: the same": (3.8, 1e-3),
+        "Nesterov 0.9: the same": (3.8 / 2.8, 1e-3),
+        "noisy SGD: variance that it settles at": (0.15 * 0.25 / (10 * 0.5), 1.5e-4),  # 100,000 lanes: 3 in 700
+        "SGD: derivative of the final loss by the learning rate": (-4 * 40 * 0.9**79 * 2.25, 1e-5),
+        "heavy ball on Lessard's kinked bowl: distance from its cycle of three": (0.0, 2e-6),  # some roundings of 2
+        "double well: learning rate where 2 points take turns": (1.0, 0.005),  # one cell of the axis
+        "double well: learning rate where 4 points take turns": (5**0.5 - 1, 0.005),
+        "double well: learning rate where the wells merge": (1.5 * 3**0.5 - 1, 0.01),
+        "double well: Lyapunov exponent at learning rate 2 (ln 3)": (np.log(3), 0.01),  # a mean over 1,000 steps
+    }
+    assert findings.numbers["laws"].keys() == expected.keys()
+    for name, (exact, tolerance) in expected.items():
+        law = findings.numbers["laws"][name]
+        assert law["exact"] == pytest.approx(exact, abs=1e-9), name
+        assert law["measured"] == pytest.approx(exact, abs=tolerance), name
 
 
 def test_numbers_are_json(findings):
@@ -69,5 +100,12 @@ def test_default_sweep_has_a_hundred_thousand_trajectories():
 
 
 def test_pictures_have_captions_and_alternative_texts(findings):
-    assert [picture.name for picture in findings.pictures] == ["paths", "rates", "tuning"]
+    assert [picture.name for picture in findings.pictures] == [
+        "paths",
+        "rates",
+        "tuning",
+        "stability",
+        "bifurcation",
+        "basins",
+    ]
     assert all(picture.caption and picture.alt for picture in findings.pictures)

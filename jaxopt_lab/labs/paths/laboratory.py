@@ -1,6 +1,6 @@
 """The laboratory of paths: five optimisers on the seed's bowl, the exact rates, and which of them to choose."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,19 @@ from jaxopt_lab import optimizers, plots, problems
 from jaxopt_lab.analysis import contraction_factor, theory
 from jaxopt_lab.engine import simulate, sweep
 from jaxopt_lab.labs.findings import Answer, Findings, Picture, Table
+from jaxopt_lab.labs.paths.basins import answer_of_basins, measure_basins, picture_of_basins
+from jaxopt_lab.labs.paths.laws import (
+    Laws,
+    answer_of_laws,
+    measure_laws,
+    picture_of_orbits,
+    picture_of_stability,
+    table_of_laws,
+)
 from jaxopt_lab.labs.paths.tuning import GOOD_LOSS, Tuning, tune, tuning_picture, tuning_table
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 EIGENVALUES = (1.0, 10.0)
 START = (4.0, 1.5)
@@ -46,6 +58,8 @@ class Facts(NamedTuple):
     best_rates: dict[str, Rate]
     sign_changes: dict[str, int]
     tuning: Tuning
+    laws: Laws
+    basins: "dict[str, xr.Dataset]"
 
 
 def run(
@@ -55,9 +69,10 @@ def run(
     sweep_steps: int = 1000,
     num_rates: int = 200,
     num_starts: int = 128,
+    resolution: int = 200,
     progress: bool = False,
 ) -> Findings:
-    """Draw the seed's picture, measure the rates beside the exact ones, and tune each method by a sweep.
+    """Draw the seed's picture, hold what is measured against exact laws, and tune each method by a sweep.
 
     Args:
         seed: the root of the random start points of the sweep.
@@ -65,17 +80,19 @@ def run(
         sweep_steps: the steps of each trajectory of the sweep.
         num_rates: how many learning rates it tries.
         num_starts: from how many starts each.
+        resolution: cells along each side of the maps.
         progress: show a progress bar.
 
     Returns:
         The findings.
 
     Example:
-        >>> run(num_rates=4, num_starts=2, sweep_steps=10).answers[0].question
+        >>> run(num_rates=4, num_starts=2, sweep_steps=10, resolution=20).answers[0].question
         'How does momentum help compared with plain gradient descent?'
     """
     tuning = tune(seed=seed, num_steps=sweep_steps, num_rates=num_rates, num_starts=num_starts, progress=progress)
-    facts = measure(num_steps, tuning)
+    laws, basins = measure_laws(seed=seed, resolution=resolution), measure_basins(seed=seed, resolution=resolution)
+    facts = measure(num_steps, tuning, laws, basins)
     return Findings(
         name="paths",
         title="Optimisation paths",
@@ -89,18 +106,27 @@ def run(
             "tuning": tuning.settings,
         },
         numbers=_numbers(facts),
-        pictures=[_picture_of_paths(facts), _picture_of_rates(facts), tuning_picture(tuning)],
-        tables=[_table_of_rates(facts), tuning_table(tuning)],
-        answers=_answers(facts),
+        pictures=[
+            _picture_of_paths(facts),
+            _picture_of_rates(facts),
+            tuning_picture(tuning),
+            picture_of_stability(facts.laws),
+            picture_of_orbits(facts.laws),
+            picture_of_basins(facts.basins),
+        ],
+        tables=[_table_of_rates(facts), table_of_laws(facts.laws), tuning_table(tuning)],
+        answers=[*_answers(facts), answer_of_laws(facts.laws), answer_of_basins(facts.basins)],
     )
 
 
-def measure(num_steps: int, tuning: Tuning) -> Facts:
+def measure(num_steps: int, tuning: Tuning, laws: Laws, basins: "dict[str, xr.Dataset]") -> Facts:
     """The seed's five runs, and the rates of the linear methods at the seed's settings and at the best ones.
 
     Args:
         num_steps: the steps of the five runs.
         tuning: the sweep that goes with them.
+        laws: the exact numbers that go with them.
+        basins: the basins that go with them.
     """
     bowl = problems.quadratic(EIGENVALUES)
     result = sweep(bowl, RUNS, starts=np.array([START]), num_steps=num_steps, record="path").squeeze("start")
@@ -114,6 +140,8 @@ def measure(num_steps: int, tuning: Tuning) -> Facts:
         best_rates={name: rates[name] for name in ("SGD", "momentum")},
         sign_changes=_sign_changes(paths["SGD (0.18)"]),
         tuning=tuning,
+        laws=laws,
+        basins=basins,
     )
 
 
@@ -196,6 +224,11 @@ def _numbers(facts: Facts) -> dict[str, Any]:
         "rates": {name: rate._asdict() for name, rate in facts.rates.items()},
         "best_rates": {name: rate._asdict() for name, rate in facts.best_rates.items()},
         "sign_changes_of_sgd_0.18": facts.sign_changes,
+        "laws": {law.quantity: {"exact": law.exact, "measured": law.measured} for law in facts.laws.laws},
+        "basins": {
+            name: {"shares": basin.share.values, "dimension": float(basin.dimension)}
+            for name, basin in facts.basins.items()
+        },
         "tuning": tuning._replace(best={name: best._asdict() for name, best in tuning.best.items()})._asdict(),
     }
 
