@@ -1,8 +1,9 @@
 """``jaxopt-lab plot``: a picture of a saved sweep."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from cyclopts import Parameter
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
+    from jaxopt_lab.plots.contours import Window
     from jaxopt_lab.problems import Problem
+
+STILL = (".png", ".svg", ".pdf")
+MOVING = (".gif", ".html")
+MOST_PATHS = 7
+"""So many a reader tells apart; of more, these are taken evenly."""
 
 
 def plot(
@@ -23,40 +30,51 @@ def plot(
     /,
     *,
     out: Path,
-    kind: Literal["auto", "map", "lines", "paths"] = "auto",
+    kind: Literal["auto", "map", "lines", "paths", "surface"] = "auto",
     variable: str = "final_loss",
     x: str | None = None,
     y: str | None = None,
     overwrite: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
-    """Draw a saved sweep: a map over two hyperparameters, lines over one, or the paths themselves.
+    """Draw a saved sweep: a map over two hyperparameters, lines over one, or the paths themselves, still or moving.
 
     Args:
         sweep: what jaxopt-lab sweep --out saved.
-        out: the picture to write, ending in .png, .svg or .pdf.
-        kind: what to draw; auto is a map where two hyperparameters were swept, lines where one was, else paths.
+        out: the picture to write, ending in .png, .svg or .pdf; paths that move in .gif, or .html with a slider.
+        kind: what to draw; auto is a map where two hyperparameters were swept, lines where one was, else paths over
+            contour lines; surface is paths in three dimensions.
         variable: what a map or lines show; all other dimensions are reduced to their median.
         x: the hyperparameter along the horizontal axis (the first).
         y: the hyperparameter along the vertical axis of a map (the second).
         overwrite: replace a picture that lies there already.
     """
-    check_target(out, overwrite=overwrite, suffixes=(".png", ".svg", ".pdf"))
+    check_target(out, overwrite=overwrite, suffixes=STILL + MOVING)
     result = load(sweep)
     swept = [str(axis) for axis in json.loads(result.attrs["specification"])["grid"]]
     if kind == "auto":
         varied = sum(result.sizes[axis] > 1 for axis in swept)
-        kind = "map" if varied > 1 else "lines" if varied else "paths"
+        kind = "paths" if out.suffix in MOVING or not varied else "map" if varied > 1 else "lines"
+    if out.suffix in MOVING and kind != "paths":
+        raise ValueError(f"--out: only paths move, and this is a {kind}; end the name in {' or '.join(STILL)}")
     if x is not None and x == y:
         raise ValueError(f"--x, --y: both are {x!r}; name two different hyperparameters")
     for name in (axis for axis in (x, y) if axis is not None):
         if name not in swept:
             raise ValueError(unknown("--x, --y", name, swept))
-    if kind != "paths" and variable not in result:
+    if kind in ("map", "lines") and variable not in result:
         raise ValueError(unknown("--variable", variable, [str(name) for name in result.data_vars]))
     done = _done(result, sweep)
-    figure = _paths(result, done) if kind == "paths" else _over_grid(result, done, kind, variable, swept, x, y)
-    write_whole(out, lambda place: figure.savefig(place, format=out.suffix[1:]), overwrite=overwrite)
+    if kind == "paths":
+        write = _paths(result, done, out.suffix)
+    else:
+        figure = _surface(result, done) if kind == "surface" else _over_grid(result, done, kind, variable, swept, x, y)
+        write = _still(figure, out.suffix)
+    write_whole(out, write, overwrite=overwrite)
     print(f"saved: {out}")
+
+
+def _still(figure: "Figure", suffix: str) -> Callable[[Path], None]:
+    return lambda place: figure.savefig(place, format=suffix[1:])
 
 
 def _done(result: "xr.Dataset", sweep: Path) -> "xr.DataArray":
@@ -123,10 +141,36 @@ def _worst_for_nan(values: "xr.DataArray") -> "xr.DataArray":
     return values.where(np.isfinite(values), np.inf)
 
 
-def _paths(result: "xr.Dataset", done: "xr.DataArray") -> "Figure":
-    import jax
-
+def _paths(result: "xr.Dataset", done: "xr.DataArray", suffix: str) -> Callable[[Path], None]:
+    """What writes the paths over contour lines, still or moving."""
     from jaxopt_lab import plots
+
+    problem, points, surface, window = _paths_on_problem(result, done)
+    marks = {"known minima": problem.minima} if problem.minima is not None else {}
+    # Around a known minimum the loss has decades to show; where there is none, the lowest corner is no place to look.
+    levels = 20 if problem.minimum is None else "log"
+    drawn = plots.paths(surface, points, window, levels=levels, marks=marks, title=result.attrs["title"])
+    unit = "step" if result.sizes["step"] == int(result.step[-1]) + 1 else "recorded point"
+    if suffix == ".gif":
+        return lambda place: plots.write_gif(drawn, place, unit=unit)
+    if suffix == ".html":
+        return lambda place: plots.write_html(drawn, place, unit=unit)
+    return _still(plots.figure_of(drawn.ax), suffix)
+
+
+def _surface(result: "xr.Dataset", done: "xr.DataArray") -> "Figure":
+    from jaxopt_lab import plots
+
+    problem, points, surface, window = _paths_on_problem(result, done)
+    log = problem.minimum is not None
+    return plots.figure_of(plots.surface(surface, points, window, log=log, title=result.attrs["title"]).ax)
+
+
+def _paths_on_problem(
+    result: "xr.Dataset", done: "xr.DataArray"
+) -> "tuple[Problem, dict[str, np.ndarray], Callable[..., Any], Window]":
+    """The problem, the paths to show, the problem's loss at many points, and the window."""
+    import jax
 
     if "params" not in result or result.params.sizes.get("param") != 2:
         raise ValueError("--kind paths: it takes a sweep of two parameters with --record path (or every k-th point)")
@@ -135,19 +179,13 @@ def _paths(result: "xr.Dataset", done: "xr.DataArray") -> "Figure":
         raise ValueError(f"--kind paths: {problem.name} has no domain to draw")
     lanes = result.params.stack(lane=[dim for dim in result.params.dims if dim not in ("step", "param")])
     there = np.flatnonzero(done.values)
-    most = 7
-    lanes = lanes.isel(lane=there[np.unique(np.linspace(0, len(there) - 1, most).astype(int))])
+    lanes = lanes.isel(lane=there[np.unique(np.linspace(0, len(there) - 1, MOST_PATHS).astype(int))])
     points = {
         _lane_label(result, lanes.lane.values[place]): lanes.isel(lane=place).transpose("step", "param").values
         for place in range(lanes.sizes["lane"])
     }
     (left, bottom), (right, top) = (np.asarray(corner, float) for corner in problem.domain)
-    marks = {"known minima": problem.minima} if problem.minima is not None else {}
-    drawn = plots.paths(
-        jax.vmap(jax.vmap(lambda point: problem.loss(point, None))), points, ((left, right), (bottom, top)),
-        levels=20, marks=marks, title=result.attrs["title"],
-    )  # fmt: skip
-    return plots.figure_of(drawn.ax)
+    return problem, points, jax.vmap(jax.vmap(lambda point: problem.loss(point, None))), ((left, right), (bottom, top))
 
 
 def _problem(result: "xr.Dataset") -> "Problem":
@@ -170,4 +208,5 @@ def _problem(result: "xr.Dataset") -> "Problem":
 def _lane_label(result: "xr.Dataset", place: tuple) -> str:
     dims = [dim for dim in result.params.dims if dim not in ("step", "param") and result.sizes[dim] > 1]
     values = dict(zip((d for d in result.params.dims if d not in ("step", "param")), place, strict=True))
-    return ", ".join(f"{dim} {values[dim]:.3g}" if not isinstance(values[dim], str) else values[dim] for dim in dims)
+    label = ", ".join(f"{dim} {values[dim]:.3g}" if not isinstance(values[dim], str) else values[dim] for dim in dims)
+    return label or result.attrs["title"].partition(": ")[2]

@@ -87,10 +87,25 @@ def test_plot_draws_a_saved_grid(call, tmp_path, kind):
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_plot_draws_saved_paths(call, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "kind", "begins"),
+    [
+        ("a.svg", "paths", b"<?xml"),
+        ("a.png", "surface", b"\x89PNG"),
+        ("a.gif", "auto", b"GIF8"),
+        ("a.html", "paths", b"<!doctype html>"),
+    ],
+)
+def test_plot_draws_saved_paths(call, tmp_path, name, kind, begins):
     call(*SWEEP, "--steps", "5", "--record", "path", "--out", "run.nc")
-    assert call("plot", "run.nc", "--out", "a.svg", "--kind", "paths").status == 0
-    assert "<svg" in (tmp_path / "a.svg").read_text()
+    outcome = call("plot", "run.nc", "--out", name, "--kind", kind)
+    assert outcome.status == 0, outcome.err
+    assert (tmp_path / name).read_bytes().startswith(begins)
+    if name == "a.html":
+        page = (tmp_path / name).read_text()
+        assert page.count("<polyline") == 3
+        assert "learning_rate 0.01" in page
+        assert "step 5 of 5" in page
 
 
 def test_paths_are_drawn_over_the_problem_that_was_swept():
@@ -101,6 +116,13 @@ def test_paths_are_drawn_over_the_problem_that_was_swept():
     assert _problem(swept).name == "bbob_f3_rastrigin"
     with pytest.raises(ValueError, match="a picture shows one problem, and here function makes several"):
         _problem(swept.reindex({"problem.function": [3, 8]}))
+
+
+def test_a_map_does_not_move(call, tmp_path):
+    call(*SWEEP, "--steps", "5", "--out", "run.nc")
+    outcome = call("plot", "run.nc", "--out", "a.gif", "--kind", "map")
+    assert (outcome.status, "only paths move, and this is a map" in outcome.err) == (2, True)
+    assert not (tmp_path / "a.gif").exists()
 
 
 def test_version(call):

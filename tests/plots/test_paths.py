@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import LogNorm
 
-from jaxopt_lab import plots
+from jaxopt_lab import plots, problems
 from jaxopt_lab.plots.style import DIVERGED
 
 WINDOW = ((-2.0, 2.0), (-1.0, 1.0))
@@ -87,3 +87,70 @@ def test_heat_map_marks_what_diverged_and_chooses_its_axes(x, scale):
 def test_shares_show_the_law_beside_the_measurement():
     drawn = plots.shares({"SGD": np.array([1.0, 0.5])}, {"SGD": np.array([1.0, 0.4])}, xlabel="step", ylabel="share")
     np.testing.assert_array_equal(drawn.ax.lines[1].get_ydata(), [1.0, 0.4])
+
+
+def test_log_levels_are_powers_of_ten_above_the_lowest_height():
+    """A bowl that lies at -3: its contours are circles at 10^(k/n) above that, whatever its height."""
+    heights = bowl(plots.grid_points(WINDOW)) - 3
+    drawn = plots.contours(heights, WINDOW, levels="log")
+    assert isinstance(drawn.norm, LogNorm)
+    ratios = drawn.levels[1:] / drawn.levels[:-1]
+    np.testing.assert_allclose(ratios, ratios[0])
+    assert 0 < drawn.levels[0] < 0.01
+    assert 2 < drawn.levels[-1] < 5  # the corners lie 5 above the centre
+    radius = np.linalg.norm(drawn.get_paths()[-1].vertices, axis=1)
+    np.testing.assert_allclose(radius, np.sqrt(drawn.levels[-1]), atol=2e-3)
+    labels = [ax.get_ylabel() for ax in plots.figure_of(drawn.axes).axes]
+    assert "loss above -3" in labels
+
+
+def test_a_contour_through_zero_needs_no_logarithm_of_it():
+    window = ((-1.0, 1.0), (-1.0, 1.0))
+    heights = bowl(plots.grid_points(window, resolution=5))  # exactly 0 in the middle
+    assert plots.contours(heights, window, levels=(0.001, 0.1, 1.0)).levels.tolist() == [0.001, 0.1, 1.0]
+    assert len(plots.contours(heights, window, levels="log").levels) > 1
+
+
+def test_the_legend_says_who_diverged_and_who_left():
+    lost = np.array([[1.0, 0.5], [-8.0, 3.0], [1e38, -1e38], [np.nan, np.inf]], np.float32)
+    gone = np.array([[1.0, 0.5], [0.0, 0.0], [0.0, 5.0]])
+    back = np.array([[1.0, 0.5], [0.0, 5.0], [0.0, 0.0]])
+    drawn = plots.paths(bowl, {"lost": lost, "gone": gone, "back": back}, WINDOW)
+    assert [line.get_label() for line in drawn.lines] == ["lost (diverged)", "gone (ends outside)", "back"]
+    x, y = (np.asarray(each) for each in drawn.lines[0].get_data())
+    assert np.abs(x[:3]).max() < 1e5  # drawn nearer, in the same direction
+    assert (x[2], y[2]) == pytest.approx((2000.0, -2000.0))
+    assert np.isnan(x[3])
+
+
+def test_a_long_path_has_a_line_through_all_points_and_fewer_markers():
+    path = np.linspace((-1.0, 0.0), (1.0, 0.0), 601)
+    (line,) = plots.paths(bowl, {"long": path}, WINDOW).lines
+    assert len(np.asarray(line.get_xdata())) == 601
+    assert line.get_markevery() == 11
+
+
+def fails(w):
+    raise TypeError("loss() missing 1 required positional argument: 'key'")
+
+
+@pytest.mark.parametrize(
+    ("surface", "message"),
+    [
+        (problems.rosenbrock(), "got a Problem, which is no function; pass a function of many points"),
+        (fails, r"it fails at points of shape \(200, 200, 2\): loss\(\) missing 1 required"),
+        (lambda w: (w**2).sum(), r"it gives shape \(\) for points of shape \(200, 200, 2\)"),
+    ],
+)
+def test_what_is_no_surface_is_refused_with_a_remedy(surface, message):
+    with pytest.raises(ValueError, match=message):
+        plots.paths(surface, PATHS, WINDOW)
+
+
+def test_other_bad_input():
+    with pytest.raises(ValueError, match=r"points: 'a' has shape \(3,\)"):
+        plots.paths(bowl, {"a": np.ones(3)}, WINDOW)
+    with pytest.raises(ValueError, match="levels: got 'logarithmic'"):
+        plots.paths(bowl, PATHS, WINDOW, levels="logarithmic")
+    with pytest.raises(ValueError, match="they are all the same"):
+        plots.contours(np.ones((5, 5)), WINDOW)
