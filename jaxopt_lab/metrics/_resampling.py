@@ -11,6 +11,7 @@ compiled over a batch of weights, in float64 whatever ``jax_enable_x64`` says.
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from math import prod
 from typing import Any, NamedTuple
 
 import jax
@@ -30,6 +31,7 @@ ON_THE_HOST = 1 << 16
 """How many weights to draw and measure at once on the host: 512 KB, what a core's second cache holds."""
 
 _COMPILED = 1 << 18
+_FEW_CELLS = 64
 
 _RANKING = {
     roc_auc_score: (_placements.weighted_area, _placements.area_slopes),
@@ -71,8 +73,8 @@ def prepare(metric: Callable[..., Any], true: np.ndarray, predictions: tuple[np.
     return _of_rows(call, true, predictions)
 
 
-def draw(prepared: Prepared, resamples: int, seed: int, *, stratified: bool) -> np.ndarray:
-    """The metric of each resample, shape ``(resamples, ...)``.
+def draw(prepared: Prepared, resamples: int, seed: int, *, stratified: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The metric of the sample, as it is measured on resamples, and of each resample, shape ``(resamples, ...)``.
 
     Args:
         prepared: the sample.
@@ -82,8 +84,10 @@ def draw(prepared: Prepared, resamples: int, seed: int, *, stratified: bool) -> 
     """
     groups = prepared.sizes if stratified else (prepared.copies.size,)
     copies = np.split(prepared.copies, np.cumsum(groups)[:-1])
-    batches = weightings(copies, resamples, seed, prepared.portion)
-    return np.concatenate([prepared.measure(weights) for weights in batches])[:resamples]
+    measured = [prepared.measure(weights) for weights in weightings(copies, resamples, seed, prepared.portion)]
+    # In a batch of the same shape, which is compiled already.
+    itself = prepared.measure(np.tile(prepared.copies, (len(measured[0]), 1)))[0]
+    return itself, np.concatenate(measured)[:resamples]
 
 
 def weightings(groups: list[np.ndarray], resamples: int, seed: int, portion: int) -> Iterator[np.ndarray]:
@@ -104,7 +108,7 @@ def weightings(groups: list[np.ndarray], resamples: int, seed: int, portion: int
 
 def _drawn(random: np.random.Generator, copies: np.ndarray, batch: int) -> np.ndarray:
     total = int(copies.sum())
-    if total != copies.size:
+    if (copies != 1).any():
         return random.multinomial(total, copies / total, batch)
     drawn = random.integers(total, size=(batch, total))
     drawn += total * np.arange(batch)[:, None]
@@ -213,7 +217,14 @@ def _of_rows(call: _Call, true: np.ndarray, predictions: tuple[np.ndarray, ...])
 
 def _of_cells(call: _Call, true: np.ndarray, predictions: tuple[np.ndarray, ...]) -> Prepared:
     columns = [np.unique(each, return_inverse=True) for each in (true, *predictions)]
-    codes, copies = np.unique(np.stack([code for _, code in columns]), axis=1, return_counts=True)
+    shape = tuple(values.size for values, _ in columns)
+    cell = np.ravel_multi_index([code for _, code in columns], shape)
+    # Few cells are all kept, empty ones too: other data of these classes then share the compiled program.
+    if prod(shape) <= _FEW_CELLS:
+        cells, copies = np.arange(prod(shape)), np.bincount(cell, minlength=prod(shape))
+    else:
+        cells, copies = np.unique(cell, return_counts=True)
+    codes = np.unravel_index(cells, shape)
     true, *known = (values[code] for (values, _), code in zip(columns, codes, strict=True))
     prepared = _compiled(call, true, tuple(known), fixed=True)
     return prepared._replace(copies=copies)

@@ -107,13 +107,13 @@ def bootstrap(
     check_lengths(y_true=true, **dict(zip(("y_pred", "versus"), predictions, strict=False)))
     value = difference([stacked(metric(true, each)) for each in predictions])
     prepared = prepare(metric, true, tuple(predictions))
-    replicates = draw(prepared, resamples, seed, stratified=stratified)
+    itself, replicates = draw(prepared, resamples, seed, stratified=stratified)
     if replicates.shape[1:] != value.shape:
         raise ValueError(
             f"metric: its shape is {value.shape} on the sample and {replicates.shape[1:]} on resamples; pass one that "
             "returns a number, or one for each class"
         )
-    return _summary(value, replicates, _quantiles(prepared, replicates, method, confidence, stratified))
+    return _summary(value, replicates, _quantiles(prepared, itself, replicates, method, confidence, stratified))
 
 
 def _predictions(values: Array, name: str) -> np.ndarray:
@@ -143,11 +143,10 @@ def _summary(value: np.ndarray, replicates: np.ndarray, levels: np.ndarray) -> B
 
 
 def _quantiles(
-    prepared: Prepared, replicates: np.ndarray, method: str, confidence: float, stratified: bool
+    prepared: Prepared, itself: np.ndarray, replicates: np.ndarray, method: str, confidence: float, stratified: bool
 ) -> np.ndarray:
     """At which levels of the replicates an interval ends, shape ``(2, ...)``; NaN where nothing is known."""
     tails = np.array([(1 - confidence) / 2, (1 + confidence) / 2])
-    itself = prepared.measure(prepared.copies[None])[0]
     known = np.where(np.isnan(itself), np.nan, 1.0)
     if method == "percentile":
         return np.multiply.outer(tails, known)

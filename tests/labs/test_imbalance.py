@@ -2,10 +2,10 @@
 
 import dataclasses
 import json
-from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 from sklearn import metrics as oracle
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
@@ -165,28 +165,18 @@ def test_no_threshold_is_better_than_the_chosen_one(criterion):
         assert score(labels, scores >= chosen) == pytest.approx(best)
 
 
-def test_a_resample_weighs_as_scikit_learns_sample_weights_do():
+def test_the_interval_of_recall_is_the_binomial_one():
+    """Of positives drawn with replacement, as many are found as a binomial distribution says."""
     random = np.random.default_rng(0)
-    labels = np.array([0] * 40 + [1] * 6)
-    scores = np.round(random.normal(size=(2, 46)) + labels, 1)  # with ties
-    counts = scoring.resample_counts(labels, 5, seed=3)
-    assert (counts[:, labels == 1].sum(axis=1) == 6).all()
-    assert (counts.sum(axis=1) == 46).all()
-    thresholds = np.array([0.0, 0.5])
-    nothing_called: Any = {"zero_division": 0}
-    values = scoring.replicates(labels, scores, thresholds, counts)
-    np.testing.assert_array_equal(values, scoring.replicates(labels, scores, thresholds, counts))
-    for row, threshold, resampled in zip(scores, thresholds, values, strict=True):
-        predicted = row >= threshold
-        for weights, ours in zip(counts, resampled, strict=True):
-            expected = [
-                oracle.recall_score(labels, predicted, sample_weight=weights),
-                oracle.precision_score(labels, predicted, sample_weight=weights, **nothing_called),
-                oracle.f1_score(labels, predicted, sample_weight=weights, **nothing_called),
-                oracle.recall_score(labels, predicted, sample_weight=weights, pos_label=0),
-                oracle.roc_auc_score(labels, row, sample_weight=weights),
-            ]
-            np.testing.assert_allclose(ours, expected, atol=1e-6)  # float32
+    labels = np.array([0] * 40 + [1] * 16)
+    scores = np.round(random.normal(size=56) + labels, 1)
+    resampling = scoring.Resampling(4000, 0.9, seed=3)
+    found = oracle.recall_score(labels, scores >= 0.5)
+    assert 0.5 < found < 1
+    ends = scoring.intervals(labels, (scores, 0.5), resampling)
+    np.testing.assert_allclose(ends["recall"], binom.ppf([0.05, 0.95], 16, found) / 16, atol=1e-12)
+    zero = scoring.intervals(labels, (scores, 0.5), resampling, (scores, 0.5))
+    assert {name: each.tolist() for name, each in zero.items()} == {name: [0, 0] for name in scoring.METRICS}
 
 
 def test_the_area_is_the_share_of_pairs_ranked_rightly(findings):

@@ -204,12 +204,10 @@ def _measured(data: Dataset, models: dict[str, Model], settings: Settings) -> di
     """Each remedy's metrics on the test rows, with intervals, and its paired differences to no remedy."""
     labels = np.asarray(data.test.labels)
     scores = np.stack([log_odds(model.params, data.test.features) for model in models.values()])
-    thresholds = np.array([model.threshold for model in models.values()])
-    counts = scoring.resample_counts(labels, settings.resamples, settings.seed)
-    values = scoring.replicates(labels, scores, thresholds, counts)
+    resampling = scoring.Resampling(settings.resamples, settings.confidence, settings.seed)
     plain = scoring.measure(labels, scores[0])
     remedies = {}
-    for (name, model), row, resampled in zip(models.items(), scores, values, strict=True):
+    for (name, model), row in zip(models.items(), scores, strict=True):
         measured = scoring.measure(labels, row, model.threshold)
         remedies[name] = {
             "positive_weight": float(model.positive_weight),
@@ -219,9 +217,9 @@ def _measured(data: Dataset, models: dict[str, Model], settings: Settings) -> di
             "mean_probability": float(np.mean(_probability(row))),
             **measured,
             **scoring.curves(labels, row),
-            "intervals": scoring.intervals(resampled, settings.confidence),
+            "intervals": scoring.intervals(labels, (row, model.threshold), resampling),
             "differences": {metric: measured[metric] - plain[metric] for metric in scoring.METRICS},
-            "difference_intervals": scoring.intervals(resampled - values[0], settings.confidence),
+            "difference_intervals": scoring.intervals(labels, (row, model.threshold), resampling, (scores[0], 0.0)),
         }
     return remedies
 

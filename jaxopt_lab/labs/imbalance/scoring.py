@@ -1,17 +1,20 @@
 """How the imbalance laboratory scores classifiers: metrics, thresholds, resampling intervals. All metrics are ours."""
 
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from jaxopt_lab import metrics
 
-METRICS = ("recall", "precision", "f1", "specificity", "auc")
+METRICS = {
+    "recall": metrics.recall_score,
+    "precision": partial(metrics.precision_score, zero_division=0),
+    "f1": partial(metrics.f1_score, zero_division=0),
+    "specificity": metrics.specificity_score,
+    "auc": metrics.roc_auc_score,
+}
 """The metrics that get an interval."""
-
-_ROUND_NUMBER_OF_ROWS = 512
 
 CRITERIA = {"F1": "f1", "balanced accuracy": "balanced_accuracy"}
 """What a setting is chosen for, and the name of that metric."""
@@ -105,67 +108,38 @@ def counted_pairs(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
     return {"pairs": ahead.size, "right": right, "tied": tied, "share": (right + tied / 2) / ahead.size}
 
 
-def resample_counts(labels: np.ndarray, resamples: int, seed: int) -> np.ndarray:
-    """How often each row is drawn in each bootstrap resample, shape ``(resamples, rows)``; each class keeps its size.
+class Resampling(NamedTuple):
+    """How `intervals` draws."""
 
-    Example:
-        >>> resample_counts(np.array([0, 0, 1]), 4, seed=0)[:, 2]
-        array([1, 1, 1, 1], dtype=int32)
-    """
-    random = np.random.default_rng(seed)
-    counts = np.empty((resamples, len(labels)), np.int32)
-    for label in (0, 1):
-        rows = np.flatnonzero(labels == label)
-        counts[:, rows] = random.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), resamples)
-    return counts
+    resamples: int
+    confidence: float
+    seed: int
 
 
-def replicates(labels: np.ndarray, scores: np.ndarray, thresholds: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Every metric of `METRICS` of every classifier on every resample, shape ``(classifiers, resamples, metrics)``.
+def intervals(
+    labels: np.ndarray,
+    classifier: tuple[np.ndarray, float],
+    resampling: Resampling,
+    versus: tuple[np.ndarray, float] | None = None,
+) -> dict[str, np.ndarray]:
+    """The bootstrap interval of each of `METRICS`, by name: ``(lower, upper)``; each class keeps its size.
 
     Args:
-        labels: shape ``(rows,)``.
-        scores: shape ``(classifiers, rows)``.
-        thresholds: shape ``(classifiers,)``.
-        counts: as `resample_counts` gives them; the same for all, so that classifiers compare pair by pair.
-    """
-    predicted = (scores >= thresholds[:, None]).astype(np.int32)
-    # Ranks are exact in float32, where neighbouring scores might become ties.
-    ranks = np.stack([np.unique(row, return_inverse=True)[1] for row in scores]).astype(np.float32)
-    # Rows that are never drawn count as absent: up to a round number of rows, all data sets share a compiled program.
-    absent = -labels.size % _ROUND_NUMBER_OF_ROWS
-    labels = np.pad(labels.astype(np.int32), (0, absent))
-    predicted, ranks, counts = (np.pad(array, ((0, 0), (0, absent))) for array in (predicted, ranks, counts))
-    return np.asarray(_replicates(labels, predicted, ranks, counts))
-
-
-@jax.jit
-def _replicates(labels: Any, predicted: Any, ranks: Any, counts: Any) -> jax.Array:
-    def one(predicted: jax.Array, ranks: jax.Array, counts: jax.Array) -> jax.Array:
-        values = {
-            "recall": metrics.recall_score(labels, predicted, sample_weight=counts),
-            "precision": metrics.precision_score(labels, predicted, sample_weight=counts, zero_division=0),
-            "f1": metrics.f1_score(labels, predicted, sample_weight=counts, zero_division=0),
-            "specificity": metrics.specificity_score(labels, predicted, sample_weight=counts),
-            "auc": metrics.roc_auc_score(labels, ranks, sample_weight=counts),
-        }
-        return jnp.stack([values[name] for name in METRICS])
-
-    each_resample = jax.vmap(one, (None, None, 0))
-    return jax.vmap(each_resample, (0, 0, None))(predicted, ranks, counts)
-
-
-def intervals(values: np.ndarray, confidence: float) -> dict[str, np.ndarray]:
-    """The percentile interval of each metric over the resamples, by name: ``(lower, upper)``.
-
-    Args:
-        values: shape ``(resamples, metrics)``.
-        confidence: the share of resamples inside.
+        labels: 0 or 1, shape ``(rows,)``.
+        classifier: scores, shape ``(rows,)``, and the threshold from which they are called positive.
+        resampling: how to draw.
+        versus: another classifier of the same rows; the intervals are then of the differences to it.
 
     Example:
-        >>> intervals(np.linspace(0, 1, 101)[:, None] * np.ones(5), 0.9)["recall"]
-        array([0.05, 0.95])
+        >>> labels, scores = np.array([0, 0, 1, 1]), np.array([-2.0, 1.0, -1.0, 3.0])
+        >>> intervals(labels, (scores, 0.0), Resampling(200, 0.95, seed=0))["recall"]
+        array([0., 1.])
     """
-    tail = 50 * (1 - confidence)
-    bounds = np.percentile(np.asarray(values, float), [tail, 100 - tail], axis=0)
-    return {name: bounds[:, i] for i, name in enumerate(METRICS)}
+    classifiers = [classifier] if versus is None else [classifier, versus]
+    called = [(scores >= threshold).astype(int) for scores, threshold in classifiers]
+    ends = {}
+    for name, metric in METRICS.items():
+        read = [scores for scores, _ in classifiers] if name == "auc" else called
+        result = metrics.bootstrap(metric, labels, *read, stratified=True, method="percentile", **resampling._asdict())
+        ends[name] = np.array([result.lower, result.upper])
+    return ends
