@@ -50,10 +50,19 @@ def test_minima_are_rare(findings):
         assert share["measured"] == pytest.approx(exact, abs=4 * np.sqrt(exact / 20_000))
 
 
+def test_critical_points_are_all_found_and_counted_as_kac_and_rice_expect(findings):
+    """Himmelblau's nine points; minima are a half in one dimension and a quarter in two, here of some 200 points."""
+    critical = findings.numbers["critical"]
+    assert critical["himmelblau"] == {"minimum": 4, "saddle": 4, "maximum": 1}
+    np.testing.assert_allclose(critical["expected_minima_share"], [0.5, 0.25], atol=0.01)
+    np.testing.assert_allclose(critical["minima_share"], [0.5, 0.25], atol=0.12)
+
+
 def test_answers_cite_what_was_measured(findings):
     answers = [answer.answer for answer in findings.answers]
     assert f"{findings.numbers['escapes']['momentum']['factor']:.3f}" in answers[1]
     assert f"after {findings.numbers['noisy_steps']['SGD']:.0f} steps" in answers[2]
+    assert "4 minima, 4 saddles and 1 maximum" in answers[-1]
 
 
 def test_numbers_are_json(findings):

@@ -1,4 +1,4 @@
-"""The laboratory of saddles: how fast two methods leave one, what never leaves, and why saddles are common."""
+"""One run of the laboratory of saddles, and the seed's questions answered from it."""
 
 from typing import NamedTuple
 
@@ -10,6 +10,13 @@ from jaxopt_lab import optimizers, plots, problems
 from jaxopt_lab.analysis import contraction_factor, definite_shares, first_step_beyond, theory
 from jaxopt_lab.engine import sweep
 from jaxopt_lab.labs.findings import Answer, Findings, Picture, Table
+from jaxopt_lab.labs.saddles.critical import (
+    Critical,
+    answer_of_critical,
+    measure_critical,
+    picture_of_critical,
+    table_of_minima_shares,
+)
 
 EIGENVALUES = (2.0, -2.0)
 START = (0.1, 1.5)
@@ -52,6 +59,7 @@ class Facts(NamedTuple):
     on_axis: dict[str, float]  # the largest |w2| of a start with w2 = 0
     noisy_steps: dict[str, float]  # median escape step from (0, 0) under gradient noise
     minima_share: dict[int, tuple[float, float | None]]  # dimension -> measured, exact
+    critical: Critical
 
 
 def run(*, seed: int = 0, num_steps: int = 100, num_starts: int = 10_000, num_matrices: int = 200_000) -> Findings:
@@ -91,14 +99,24 @@ def run(*, seed: int = 0, num_steps: int = 100, num_starts: int = 10_000, num_ma
         numbers={
             **facts._asdict(),
             "escapes": {name: escape._asdict() for name, escape in facts.escapes.items()},
+            "critical": {
+                "himmelblau": facts.critical.kinds,
+                "minima_share": facts.critical.census.minima_share.values,
+                "expected_minima_share": facts.critical.census.expected_minima_share.values,
+            },
             "minima_share": {
                 str(dim): {"measured": measured, "exact": exact}
                 for dim, (measured, exact) in facts.minima_share.items()
             },
         },
-        pictures=[_picture_of_paths(facts), _picture_of_staying(facts)],
-        tables=[_table_of_escapes(facts), _table_of_fates(facts), _table_of_minima(facts)],
-        answers=_answers(facts),
+        pictures=[_picture_of_paths(facts), _picture_of_staying(facts), picture_of_critical(facts.critical)],
+        tables=[
+            _table_of_escapes(facts),
+            _table_of_fates(facts),
+            _table_of_minima(facts),
+            table_of_minima_shares(facts.critical),
+        ],
+        answers=[*_answers(facts), answer_of_critical(facts.critical)],
     )
 
 
@@ -128,6 +146,7 @@ def measure(seed: int, num_steps: int, num_starts: int, num_matrices: int) -> Fa
         on_axis={name: float(np.abs(path[3, :, 1]).max()) for name, path in paths.items()},
         noisy_steps=_noisy_steps(seed, num_steps),
         minima_share=_minima_shares(seed, num_matrices),
+        critical=measure_critical(seed=seed),
     )
 
 
