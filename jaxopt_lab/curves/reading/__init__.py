@@ -1,0 +1,1 @@
+"""Readers of training logs: one file a format, one table for all."""
