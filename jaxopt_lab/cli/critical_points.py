@@ -1,5 +1,6 @@
 """``jaxopt-lab critical-points``: the minima, saddles and maxima of a surface, as a table and a picture."""
 
+import functools
 import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,11 +10,11 @@ from cyclopts import Parameter
 
 from jaxopt_lab.cli.catalogue import problem_factories, resolve
 from jaxopt_lab.cli.device import announce_device
-from jaxopt_lab.cli.files import check_target, save, write_whole
+from jaxopt_lab.cli.pictures import check_picture, write_picture
 
 if TYPE_CHECKING:
     import xarray as xr
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
 
     from jaxopt_lab.problems.problem import Problem
 
@@ -43,7 +44,7 @@ def critical_points(
     """
     from jaxopt_lab.analysis import critical_points
 
-    check_target(out, overwrite=overwrite, suffixes=(".png", ".svg", ".pdf", ".nc"))
+    check_picture(out, overwrite=overwrite)
     factory = resolve("problem", problem, problem_factories())
     if dim is not None and "dim" not in inspect.signature(factory).parameters:
         raise ValueError(f"--dim: {problem} has its own number of dimensions; leave the option out")
@@ -51,12 +52,7 @@ def critical_points(
     announce_device(require)
     found = critical_points(surface, starts=starts)
     _print(found)
-    if out.suffix == ".nc":
-        save(found, out, overwrite=overwrite)
-    else:
-        figure = _figure(surface, found)
-        write_whole(out, lambda place: figure.savefig(place, format=out.suffix[1:]), overwrite=overwrite)
-    print(f"saved: {out}")
+    write_picture(found, functools.partial(_draw, surface), out, overwrite=overwrite)
 
 
 def _print(found: "xr.Dataset") -> None:
@@ -81,15 +77,15 @@ def _shown(numbers: np.ndarray) -> str:
     return "".join(f"{number + 0.0:>11.5g}" for number in numbers[:MOST_COLUMNS])
 
 
-def _figure(surface: "Problem", found: "xr.Dataset") -> "Figure":
+def _draw(surface: "Problem", found: "xr.Dataset") -> "Axes":
     import jax
 
     from jaxopt_lab import plots
 
     dim, title, law = found.sizes["param"], f"Critical points of {surface.name}", _expected_index(surface, found)
     if dim != 2:
-        return plots.figure_of(plots.index_over_loss(found.loss, found["index"], dim, law=law, title=title).ax)
-    figure, (left, right) = plots.new_figure(1, 2, width=6.3, height=5.3)
+        return plots.index_over_loss(found.loss, found["index"], dim, law=law, title=title).ax
+    _, (left, right) = plots.new_figure(1, 2, width=6.3, height=5.3)
     (a, b), (c, d) = found.window.values.tolist()
     window = ((a, b), (c, d))
     plots.critical_points(
@@ -98,7 +94,7 @@ def _figure(surface: "Problem", found: "xr.Dataset") -> "Figure":
         window, title=title, ax=left,
     )  # fmt: skip
     plots.index_over_loss(found.loss, found["index"], dim, law=law, title="Index and height", ax=right)
-    return figure
+    return right
 
 
 def _expected_index(surface: "Problem", found: "xr.Dataset") -> tuple[np.ndarray, np.ndarray] | None:

@@ -10,11 +10,11 @@ from cyclopts import Parameter
 
 from jaxopt_lab.cli.catalogue import optimizer_factories, problem_factories, resolve
 from jaxopt_lab.cli.device import announce_device
-from jaxopt_lab.cli.files import check_target, save, write_whole
+from jaxopt_lab.cli.pictures import check_picture, write_picture
 
 if TYPE_CHECKING:
     import xarray as xr
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
 
 NEAREST, FARTHEST, SPREADS = 1e-6, 1.0, 13
 """The starts: their standard deviations, in units of the edge."""
@@ -56,7 +56,7 @@ def escape(
     """
     from jaxopt_lab.analysis import escape_steps, exit_of
 
-    check_target(out, overwrite=overwrite, suffixes=(".png", ".svg", ".pdf", ".nc"))
+    check_picture(out, overwrite=overwrite)
     surface = resolve("problem", problem, problem_factories())()
     methods = {
         name: _with_momentum(resolve("optimizer", name, optimizer_factories()), momentum)
@@ -69,14 +69,12 @@ def escape(
         surface, methods, {"learning_rate": [learning_rate]}, spreads=spreads,
         noises=[noise], saddle=saddle, edge=edge, num_starts=starts, num_steps=steps, seed=seed,
     ).squeeze(["learning_rate", "noise"])  # fmt: skip
-    middle = result.isel(spread=SPREADS // 2)
-    _print(middle)
-    if out.suffix == ".nc":
-        save(result, out, overwrite=overwrite)
-    else:
-        figure = _figure(result, middle)
-        write_whole(out, lambda place: figure.savefig(place, format=out.suffix[1:]), overwrite=overwrite)
-    print(f"saved: {out}")
+    _print(_in_the_middle(result))
+    write_picture(result, _draw, out, overwrite=overwrite)
+
+
+def _in_the_middle(result: "xr.Dataset") -> "xr.Dataset":
+    return result.isel(spread=result.sizes["spread"] // 2)
 
 
 def _with_momentum(factory: Any, momentum: float) -> Any:
@@ -100,12 +98,13 @@ def _print(result: "xr.Dataset") -> None:
     print(f"(a gap above {bound:.4f} would come by chance once in a thousand)")
 
 
-def _figure(result: "xr.Dataset", middle: "xr.Dataset") -> "Figure":
+def _draw(result: "xr.Dataset") -> "Axes":
     from jaxopt_lab import plots
 
+    middle = _in_the_middle(result)
     names = [str(name) for name in result.optimizer.values]
     known = [name for name in names if not np.isnan(middle.gap.sel(optimizer=name))]
-    figure, (left, right) = plots.new_figure(1, 2, width=6.5, height=4.6)
+    _, (left, right) = plots.new_figure(1, 2, width=6.5, height=4.6)
     plots.escape_histogram(
         {name: middle.escape_step.sel(optimizer=name).values for name in names},
         {name: -np.diff(middle.law.sel(optimizer=name).values, prepend=1.0) for name in known},
@@ -117,4 +116,4 @@ def _figure(result: "xr.Dataset", middle: "xr.Dataset") -> "Figure":
         {name: result.law_median.sel(optimizer=name).values for name in known},
         title="The nearer the start, the later", ax=right,
     )  # fmt: skip
-    return figure
+    return right

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxopt_lab import optimizers, problems, simulate, sweep
+from jaxopt_lab import optimizers, problems, simulate
 
 RADIUS, THRESHOLD, INTERVAL = 0.25, 0.5, 4
 
@@ -38,16 +38,7 @@ def test_a_push_comes_where_the_gradient_is_small_and_not_again_for_the_interval
     assert np.abs(got[3] - got[8]).max() > 1e-3  # each push is another one
 
 
-def test_steep_all_the_way_it_is_gradient_descent():
-    start = jnp.array([4.0, 1.5])
-    ours = simulate(problems.quadratic(), optimizers.perturbed_gradient_descent(0.1, threshold=1e-3), start, 20)
-    plain = simulate(problems.quadratic(), optimizers.sgd(0.1), start, 20)
-    np.testing.assert_allclose(
-        ours.params, plain.params, rtol=1e-6, atol=1e-6
-    )  # one rounding of the start
-
-
-@pytest.mark.parametrize("dim", [1, 2, 5])
+@pytest.mark.parametrize("dim", [3, *(pytest.param(dim, marks=pytest.mark.long) for dim in (1, 7))])
 def test_pushes_are_uniform_in_the_ball(dim):
     """(|x| / r)^d is uniform on [0, 1], and directions have mean 0 and covariance 1/d: 4,000 draws on a plain."""
     got = pushes(np.zeros((4000, dim)), interval=0)
@@ -69,15 +60,15 @@ def test_a_push_goes_over_all_leaves_together():
 
 
 def test_seeds_differ_and_repeat():
-    run = sweep(
-        problems.saddle(), optimizers.perturbed_gradient_descent, {"learning_rate": [0.1], "seed": [0, 1, 2]},
-        starts=np.zeros((2, 2)), num_steps=2, record="final",
-    )  # fmt: skip
-    ends = run.final_params.values[0]
-    np.testing.assert_array_equal(ends[:, 0], ends[:, 1])  # the same start and the same seed
-    assert len(np.unique(ends[:, 0, 1])) == 3
-    again = simulate(problems.saddle(), optimizers.perturbed_gradient_descent(0.1, seed=2), jnp.zeros(2), 2)
-    np.testing.assert_allclose(again.params[-1], ends[2, 0], rtol=1e-6)
+    """The same seed gives the same pushes; seeds may be traced."""
+
+    def first_push(seed: jax.Array) -> jax.Array:
+        optimizer = optimizers.perturbed_gradient_descent(0.1, seed=seed)
+        return jnp.asarray(optimizer.update(jnp.zeros(2), optimizer.init(jnp.zeros(2)))[0])
+
+    got = np.asarray(jax.jit(jax.vmap(first_push))(jnp.array([0, 1, 2, 1])))
+    np.testing.assert_array_equal(got[1], got[3])
+    assert len(np.unique(got[:, 0])) == 3
 
 
 def test_it_leaves_the_saddle_of_the_double_well_for_a_minimum():

@@ -65,11 +65,15 @@ def test_leaves_keep_their_type_and_shape(dtype):
 
 
 def test_damping_bounds_the_step_where_there_is_no_curvature():
-    """At the monkey saddle's own point H and g are 0: it stays. Beside it, on a plane of slope 2, g / damping."""
-    path = simulate(problems.monkey_saddle(), optimizers.saddle_free_newton(1.0), jnp.zeros(2), 3)
-    np.testing.assert_array_equal(path.params, 0.0)
-    plane = simulate(lambda x: 2 * x[0], optimizers.saddle_free_newton(1.0, damping=4.0), jnp.zeros(2), 1)
-    np.testing.assert_allclose(plane.params[1], [-0.5, 0.0], rtol=1e-6)
+    """At the monkey saddle's own point H and g are 0: it stays. On a plane of slope 2 the step is g / damping."""
+
+    @jax.jit
+    def end(slope: jax.Array, height: jax.Array) -> jax.Array:
+        surface = lambda x: slope * x[0] + height * problems.monkey_saddle().loss(x, None)
+        return simulate(surface, optimizers.saddle_free_newton(1.0, damping=4.0), jnp.zeros(2), 1).params[1]
+
+    np.testing.assert_array_equal(end(jnp.float32(0), jnp.float32(1)), 0.0)
+    np.testing.assert_allclose(end(jnp.float32(2), jnp.float32(0)), [-0.5, 0.0], rtol=1e-6)
 
 
 def test_a_schedule_and_a_chain():
@@ -80,17 +84,30 @@ def test_a_schedule_and_a_chain():
     np.testing.assert_allclose(path.params[1:], [[0.875, 1 - 0.5 * 0.25 / 4]] * 3, rtol=1e-6)
 
 
-def test_in_a_sweep_it_stays_in_arrays_and_ends_at_minima():
-    """The eigenvectors are no arithmetic on scalars: told to be in scalars, it gives the same."""
-    grid = {"learning_rate": [0.5, 1.0], "damping": [1e-3]}
-    run = sweep(problems.himmelblau(), optimizers.saddle_free_newton, grid, starts=40, num_steps=60)
-    assert run.attrs["tiling"].endswith("arrays")
-    assert (run.final_loss < 1e-6).mean() > 0.95  # Himmelblau's minima all have the loss 0
+SWEEP = ({"learning_rate": [0.5, 1.0], "damping": [1e-3]},)
+
+
+@pytest.fixture(scope="module")
+def swept():
+    """From 40 starts on Himmelblau's function."""
+    return sweep(problems.himmelblau(), optimizers.saddle_free_newton, *SWEEP, starts=40, num_steps=60)
+
+
+def test_in_a_sweep_it_ends_at_minima(swept):
+    """Eigenvectors are no arithmetic on scalars, so that its lanes stay arrays."""
+    assert swept.attrs["tiling"].endswith("arrays")
+    assert (swept.final_loss < 1e-6).mean() > 0.95  # Himmelblau's minima all have the loss 0
+
+
+@pytest.mark.long
+def test_told_to_be_in_scalars_it_gives_the_same(swept):
     told = sweep(
-        problems.himmelblau(), optimizers.saddle_free_newton, grid, starts=40, num_steps=3, tiling="16:1:scalars"
+        problems.himmelblau(), optimizers.saddle_free_newton, *SWEEP, starts=40, num_steps=60, tiling="16:1:scalars"
     )
-    free = sweep(problems.himmelblau(), optimizers.saddle_free_newton, grid, starts=40, num_steps=3)
-    np.testing.assert_allclose(told.final_params, free.final_params, rtol=1e-4, atol=1e-4)
+    assert told.attrs["tiling"].endswith("scalars")
+    ended = (swept.final_loss < 1e-6) & (told.final_loss < 1e-6)
+    np.testing.assert_allclose(told.final_params, swept.final_params.where(ended, told.final_params), atol=1e-3)
+    assert ended.mean() > 0.95
 
 
 def test_what_it_cannot_do_without_is_said():
