@@ -128,10 +128,10 @@ def _tracks(drawn: DrawnPaths, seconds: float) -> tuple[list[np.ndarray], int]:
     tracks = []
     for line in drawn.lines:
         track = np.column_stack([np.asarray(each, float) for each in line.get_data()])
-        broken = ~np.isfinite(track).all(-1)
-        if broken[0]:
+        finite = np.append(np.isfinite(track).all(axis=1), False)
+        if not finite[0]:
             raise ValueError(f"drawn: the start of {line.get_label()!r} is not finite; leave that path out")
-        tracks.append(track[: broken.argmax()] if broken.any() else track)
+        tracks.append(track[: finite.argmin()])
     return tracks, max(len(track) for track in tracks) - 1
 
 

@@ -76,17 +76,17 @@ def paths(
     """
     heights = heights_of(surface, grid_points(window))
     tracks = {label: _track(label, path) for label, path in points.items()}
-    columns = 4 if _is_wide(window) else 3
-    entries = len(tracks) + 1 + len(marks or {})
-    ax = axes_or_new(ax, **_size(window, legend_rows=-(-entries // columns)))
+    names = [label + _fate(track, window) for label, track in tracks.items()]
+    columns, rows = _legend_shape([*names, "start", *(marks or {})], window)
+    ax = axes_or_new(ax, **_size(window, rows))
     drawn = contours(heights, window, levels, cmap=cmap, ax=ax)
     lines = []
-    for place, (label, track) in enumerate(tracks.items()):
+    for place, (name, track) in enumerate(zip(names, tracks.values(), strict=True)):
         color, marker = PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]
         lines += ax.plot(
             *_within_reach(track, window).T, lw=1.1, color=color, alpha=0.85,
             marker=marker, ms=3.5, markevery=1 + len(track) // MOST_MARKERS,
-            label=label + _fate(track, window),
+            label=name,
         )  # fmt: skip
     starts = np.unique([track[0] for track in tracks.values()], axis=0)
     ax.plot(*starts.T, "o", color="black", ms=8, mfc="none", mew=1.6, label="start", zorder=5, linestyle="none")
@@ -122,16 +122,28 @@ def _fate(track: np.ndarray, window: Window) -> str:
     return "" if ((low <= track[-1]) & (track[-1] <= high)).all() else " (ends outside)"
 
 
+def _legend_shape(names: list[str], window: Window) -> tuple[int, int]:
+    """The columns and rows of a legend that is no wider than the figure: else the axes would shrink to make room."""
+    characters = 11 * _width(window)  # to the inch, at the size of a legend
+    for columns in (4, 3, 2):
+        rows = -(-len(names) // columns)
+        longest = [max(map(len, names[start : start + rows])) for start in range(0, len(names), rows)]
+        if sum(longest) + 6 * len(longest) <= characters:
+            return columns, rows
+    return 1, len(names)
+
+
 def _size(window: Window, legend_rows: int) -> dict[str, float]:
     """A figure in which the window, drawn to scale, leaves room for a colour bar, a title and a legend and no more."""
     (left, right), (bottom, top) = window
-    width = 8.5 if _is_wide(window) else 6.5
+    width = _width(window)
     return {"width": width, "height": (width - 1.9) * (top - bottom) / (right - left) + 1.3 + 0.25 * legend_rows}
 
 
-def _is_wide(window: Window) -> bool:
+def _width(window: Window) -> float:
+    """In inches."""
     (left, right), (bottom, top) = window
-    return right - left > 1.5 * (top - bottom)
+    return 8.5 if right - left > 1.5 * (top - bottom) else 6.5
 
 
 def decay(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D
     from mpl_toolkits.mplot3d.art3d import Line3D, Poly3DCollection
 
-FLOOR = 1e-6
+FLOOR = 1e-5
 """On a logarithmic axis what lies lower than this share of the range above the lowest height is drawn there."""
 
 
@@ -30,7 +30,7 @@ def surface(
     window: Window,
     *,
     log: bool = False,
-    view: tuple[float, float] = (40.0, -60.0),
+    view: tuple[float, float] = (55.0, -60.0),
     title: str = "",
     ax: "Axes3D | None" = None,
 ) -> DrawnSurface:

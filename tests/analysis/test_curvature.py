@@ -1,6 +1,7 @@
 """Curvature without the Hessian, against the Hessian itself, known spectra and the edge of stability."""
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -44,6 +45,11 @@ def dense_network():
 @pytest.fixture
 def network(x64):
     return dense_network()
+
+
+def start_of(problem):
+    assert problem.init is not None
+    return problem.init(KEY)
 
 
 def half_square(matrix, x, key):
@@ -176,13 +182,15 @@ def test_density_is_that_of_all_eigenvalues(network):
 
 
 def test_other_numbers_compile_nothing(count_compilations):
-    looks = (extreme_eigenvalues, hessian_trace, spectral_density)
-    matrices = [jnp.diag(jnp.array(diagonal)) for diagonal in ((1.0, 2.0, 3.0), (1.0, 4.0, 9.0))]
+    def look(form):
+        return tuple(f(form, point, KEY) for f in (extreme_eigenvalues, hessian_trace, spectral_density))
+
+    first, second = (form_of(jnp.diag(jnp.array(diagonal))) for diagonal in ((1.0, 2.0, 3.0), (1.0, 4.0, 9.0)))
     point = jnp.full(3, 0.5)
-    for look in looks:
-        look(form_of(matrices[0]), point, KEY)
+    look(first)
     with count_compilations() as compiled:
-        ends, trace, density = (look(form_of(matrices[1]), point, KEY) for look in looks)
+        found: Any = look(second)
+    ends, trace, density = found
     assert compiled.count == 0
     assert float(ends.largest[0]) == pytest.approx(9, rel=1e-5)
     assert float(trace.value) == pytest.approx(14, rel=1e-5)
@@ -257,12 +265,12 @@ def gradient_work(function, *arguments, rows):
 @pytest.mark.parametrize("hidden", [(), (7, 6)])
 def test_a_sharpness_is_at_most_the_work_of_25_gradients(hidden):
     problem = problems.mlp("wine", hidden=hidden, activation="tanh")
-    params = problem.init(KEY)
+    params = start_of(problem)
     rows = len(problems.datasets.load("wine").train.features)
     gradient = jax.grad(lambda params: problem.loss(params, None))
     one = gradient_work(gradient, params, rows=rows)
     observe = sharpness(problem)
-    looked = gradient_work(lambda params: observe(params, 0.0, params), params, rows=rows)
+    looked = gradient_work(lambda params: observe(params, jnp.zeros(()), params), params, rows=rows)
     assert one > 0
     assert 12 * one <= looked <= 25 * one
 
@@ -320,13 +328,16 @@ BOWL = problems.quadratic((1.0, 10.0))
 POINT = jnp.ones(2)
 BAD = {
     "key": (
-        lambda: extreme_eigenvalues(problems.mlp("wine", batch_size=8), problems.mlp("wine").init(KEY), KEY),
+        lambda: extreme_eigenvalues(problems.mlp("wine", batch_size=8), start_of(problems.mlp("wine")), KEY),
         "draws from a key.*without batch_size",
     ),
     "vector loss": (lambda: hessian_trace(lambda x: x, POINT, KEY), "one number"),
     "no problem": (lambda: sharpness(3), "pass a Problem or a function"),  # pyright: ignore[reportArgumentType]
     "no problem either": (lambda: derivatives(3), "pass a Problem or a function"),  # pyright: ignore[reportArgumentType]
-    "factory": (lambda: extreme_eigenvalues(problems.quadratic, POINT, KEY), "call it"),
+    "factory": (
+        lambda: extreme_eigenvalues(problems.quadratic, POINT, KEY),  # pyright: ignore[reportArgumentType]
+        "call it",
+    ),
     "too many": (lambda: extreme_eigenvalues(BOWL, POINT, KEY, count=3), "count: got 3"),
     "no count": (lambda: extreme_eigenvalues(BOWL, POINT, KEY, count=0), "count: got 0"),
     "no steps": (lambda: spectral_density(BOWL, POINT, KEY, steps=0), "steps: got 0"),

@@ -11,6 +11,11 @@ from jaxopt_lab.analysis import loss_slice, path_plane, random_direction
 KEY = jax.random.key(0)
 
 
+def start_of(problem):
+    assert problem.init is not None
+    return problem.init(KEY)
+
+
 def test_filters_are_as_long_as_the_networks():
     params = problems.networks.draw_layers(KEY, (5, 4, 3))
     kernel = jnp.arange(1.0, 1 + 2 * 2 * 3 * 4).reshape(2, 2, 3, 4)
@@ -30,7 +35,7 @@ def test_filters_are_as_long_as_the_networks():
 def test_a_rescaled_network_looks_the_same():
     """Weights times 10 below a ReLU and a tenth above make the same function; so do they along such a direction."""
     problem = problems.mlp("wine", hidden=6)
-    lower, upper = problem.init(KEY)
+    lower, upper = start_of(problem)
     scaled = (lower | {"weights": 10 * lower["weights"]}, upper | {"weights": upper["weights"] / 10})
     losses = [
         loss_slice(problem, params, [random_direction(params, jax.random.key(3))], resolution=5).loss.values
@@ -116,7 +121,7 @@ def test_in_two_dimensions_the_plane_is_all_there_is():
 
 def test_a_path_of_a_network_keeps_its_structure():
     problem = problems.mlp("wine", hidden=4, activation="tanh")
-    path = jax.jit(lambda start: simulate(problem, optimizers.sgd(0.3), start, 30, record=3).params)(problem.init(KEY))
+    path = jax.jit(lambda start: simulate(problem, optimizers.sgd(0.3), start, 30, record=3).params)(start_of(problem))
     plane = path_plane(problem, path, resolution=3)
     first = problem.loss(jax.tree.map(lambda leaf: leaf[0], path), None)
     assert float(plane.path_loss[0]) == pytest.approx(float(first), rel=1e-5)
@@ -133,7 +138,7 @@ BAD = {
     "no extent": (lambda: loss_slice(BOWL, POINT, [POINT], windows=[(1.0, 1.0)]), "windows"),
     "one point": (lambda: loss_slice(BOWL, POINT, [POINT], resolution=1), "resolution: got 1"),
     "draws": (
-        lambda: loss_slice(problems.mlp("wine", batch_size=4), problems.mlp("wine").init(KEY), [POINT]),
+        lambda: loss_slice(problems.mlp("wine", batch_size=4), start_of(problems.mlp("wine")), [POINT]),
         "directions|draws from a key",
     ),
     "short path": (lambda: path_plane(BOWL, STILL[:2]), "got 2 points"),

@@ -100,7 +100,7 @@ def test_the_slider_stops_at_every_point(page):
 def test_a_gif_moves_and_stands_at_its_end(drawn, tmp_path):
     plots.write_gif(drawn, tmp_path / "a.gif", seconds=0.9)
     with Image.open(tmp_path / "a.gif") as film:
-        assert film.n_frames == 9
+        assert getattr(film, "n_frames") == 9  # noqa: B009 - of moving pictures alone
         frames, durations = [], []
         for place in range(9):
             film.seek(place)

@@ -94,12 +94,13 @@ def test_log_levels_are_powers_of_ten_above_the_lowest_height():
     heights = bowl(plots.grid_points(WINDOW)) - 3
     drawn = plots.contours(heights, WINDOW, levels="log")
     assert isinstance(drawn.norm, LogNorm)
-    ratios = drawn.levels[1:] / drawn.levels[:-1]
+    levels = np.asarray(drawn.levels)
+    ratios = levels[1:] / levels[:-1]
     np.testing.assert_allclose(ratios, ratios[0])
-    assert 0 < drawn.levels[0] < 0.01
-    assert 2 < drawn.levels[-1] < 5  # the corners lie 5 above the centre
+    assert 0 < levels[0] < 0.01
+    assert 2 < levels[-1] < 5  # the corners lie 5 above the centre
     radius = np.linalg.norm(drawn.get_paths()[-1].vertices, axis=1)
-    np.testing.assert_allclose(radius, np.sqrt(drawn.levels[-1]), atol=2e-3)
+    np.testing.assert_allclose(radius, np.sqrt(levels[-1]), atol=2e-3)
     labels = [ax.get_ylabel() for ax in plots.figure_of(drawn.axes).axes]
     assert "loss above -3" in labels
 
@@ -107,8 +108,9 @@ def test_log_levels_are_powers_of_ten_above_the_lowest_height():
 def test_a_contour_through_zero_needs_no_logarithm_of_it():
     window = ((-1.0, 1.0), (-1.0, 1.0))
     heights = bowl(plots.grid_points(window, resolution=5))  # exactly 0 in the middle
-    assert plots.contours(heights, window, levels=(0.001, 0.1, 1.0)).levels.tolist() == [0.001, 0.1, 1.0]
-    assert len(plots.contours(heights, window, levels="log").levels) > 1
+    given = plots.contours(heights, window, levels=(0.001, 0.1, 1.0))
+    np.testing.assert_array_equal(given.levels, [0.001, 0.1, 1.0])
+    assert len(np.asarray(plots.contours(heights, window, levels="log").levels)) > 1
 
 
 def test_the_legend_says_who_diverged_and_who_left():
@@ -154,3 +156,16 @@ def test_other_bad_input():
         plots.paths(bowl, PATHS, WINDOW, levels="logarithmic")
     with pytest.raises(ValueError, match="they are all the same"):
         plots.contours(np.ones((5, 5)), WINDOW)
+
+
+def test_a_legend_of_long_names_leaves_the_picture_its_size():
+    names = [f"an optimiser with learning rate {rate} and momentum" for rate in (0.1, 0.2, 0.3, 0.4)]
+    ax = plots.paths(bowl, dict.fromkeys(names, PATHS["a"]), ((-1.0, 1.0), (-1.0, 1.0))).ax
+    figure = plots.figure_of(ax)
+    figure.draw_without_rendering()
+    assert ax.get_position().width > 0.6
+    legend = ax.get_legend()
+    assert legend is not None
+    box = legend.get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.width
+    assert box.y0 >= 0
