@@ -44,6 +44,7 @@ def measure_critical(*, seed: int = 0, starts: int = 1024, dims: tuple[int, ...]
 def picture_of_critical(found: Critical) -> Picture:
     """The surface with its points, and the share of directions that lead down over the height."""
     surface, census = problems.himmelblau(), found.census
+    labels = {int(dim): f"{dim} dimension{'s' if dim > 1 else ''}" for dim in census.dim.values}
     (a, b), (c, d) = found.points.window.values.tolist()
     window = ((a, b), (c, d))
     figure, (left, right) = plots.new_figure(1, 2, width=6.3, height=5.6)
@@ -56,8 +57,8 @@ def picture_of_critical(found: Critical) -> Picture:
     )
     plots.index_over_height(
         census.height.values,
-        {f"{dim} dimensions": census.index_share.sel(dim=dim).values for dim in census.dim.values},
-        {f"{dim} dimensions": census.expected_index_share.sel(dim=dim).values for dim in census.dim.values},
+        {label: census.index_share.sel(dim=dim).values for dim, label in labels.items()},
+        {label: census.expected_index_share.sel(dim=dim).values for dim, label in labels.items()},
         title="Random landscapes: the higher, the more ways lead down",
         ax=right,
     )
