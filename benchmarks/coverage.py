@@ -1,6 +1,6 @@
 """How often do the intervals hold the truth? Scores with a known area, drawn again and again.
 
-    .venv/bin/python benchmarks/coverage.py [--simulations 2000] [--resamples 1000] [--out coverage.json]
+    .venv/bin/python benchmarks/coverage.py [--simulations 1000] [--resamples 500] [--out coverage.json]
 
 Scores of negatives are normal, those of positives too, a distance d higher: the area under the ROC curve is
 Phi(d / sqrt 2), recall at a threshold t is Phi(d - t), specificity Phi(t). A second classifier has another distance,
@@ -10,6 +10,7 @@ and scores that correlate by a half. All intervals are of 95%, resamples are str
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from jaxopt_lab.bench.machine import describe_machine, one_line
 from jaxopt_lab.bench.output import table, write_json
 from jaxopt_lab.bench.script import parser
 
+HERE = Path(__file__).parent
 PHI = NormalDist().cdf
 CONFIDENCE = 0.95
 CORRELATION = 0.5
@@ -160,9 +162,23 @@ def report(result: dict[str, Any]) -> str:
     return "\n".join([said, one_line(result["machine"]), table(columns, lines)])
 
 
+def markdown(result: dict[str, Any]) -> str:
+    """The table of the page on uncertainty."""
+    lines = ["| of | interval | positives, negatives | truth | held | length |", "|---|---|---:|---:|---:|---:|"]
+    lines += [
+        f"| {row['what']} | {row['method']} | {row['positives']}, {row['negatives']} | {row['truth']:.3f} "
+        f"| {row['coverage']:.1%} | {row['length']:.3f} |"
+        for row in result["rows"]
+    ]
+    simulations, resamples = result["simulations"], result["resamples"]
+    error = 100 * (CONFIDENCE * (1 - CONFIDENCE) / simulations) ** 0.5
+    said = f"{simulations:,} samples each, {resamples:,} resamples; a share of 95% is known to {error:.1f} points."
+    return "\n".join([*lines, "", said])
+
+
 def main(arguments: list[str]) -> None:
     """Simulate, print the table, write the JSON."""
-    chosen = parser(__doc__, simulations=2000, resamples=1000).parse_args(arguments)
+    chosen = parser(__doc__, simulations=1000, resamples=500).parse_args(arguments)
     result = run(chosen.simulations, chosen.resamples)
     print(report(result))
     if chosen.out:

@@ -8,6 +8,9 @@ How exact compiled results are: with ``jax_enable_x64`` they are scikit-learn's 
 integer weights are summed exactly up to 2^31, and ratios of them are right to a few 1e-7. Sums of real weights are
 float32 sums: their relative error is at most 6e-8 times the number of samples, and measured below 1e-4 for a million.
 Whole numbers in float32 stop counting at 2^24, so pass integer weights as integers.
+
+Beyond scikit-learn: `bootstrap`, `delong` and `wilson` say how uncertain a metric is; `choose_threshold`, rates at
+given rates and `diagnostic_table` are for decisions; `confusion_stream` and `score_stream` count what comes in batches.
 """
 
 from jaxopt_lab.metrics.agreement import accuracy_score, balanced_accuracy_score, cohen_kappa_score, matthews_corrcoef

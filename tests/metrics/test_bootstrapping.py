@@ -72,9 +72,10 @@ def test_resampled_cells_have_the_distribution_of_resampled_rows(data: Any) -> N
     result = metrics.bootstrap(metrics.accuracy_score, data["true"], data["label"], resamples=20_000)
     right = np.round(result.replicates * N).astype(int)
     np.testing.assert_allclose(result.replicates * N, right, atol=1e-10)
-    law = scipy.stats.binom(N, sk.accuracy_score(data["true"], data["label"]))
-    common = law.pmf(np.arange(N + 1)) * right.size > 20
-    counted, expected = np.bincount(right, minlength=N + 1)[common], law.pmf(np.arange(N + 1))[common] * right.size
+    accuracy = sk.accuracy_score(data["true"], data["label"])
+    expected = scipy.stats.binom.pmf(np.arange(N + 1), N, accuracy) * right.size
+    common = expected > 20
+    counted, expected = np.bincount(right, minlength=N + 1)[common], expected[common]
     # A chi-square of that many degrees of freedom exceeds this once in 10,000 seeds.
     assert ((counted - expected) ** 2 / expected).sum() < scipy.stats.chi2.isf(1e-4, common.sum())
 

@@ -117,10 +117,11 @@ def scored(draw: Any) -> Any:
     true = rng.integers(0, 2, n)
     true[:2] = 0, 1
     scores = np.round(rng.normal(size=n) + true, draw(st.integers(0, 3)))
-    edges = np.unique(np.round(rng.normal(size=draw(st.integers(1, 8))), 2))
+    edges = np.sort(rng.choice(np.arange(-20, 31), 5, replace=False)) / 10  # of one shape, compiled once
     return true, scores, edges
 
 
+@settings(max_examples=40)
 @given(data=scored())
 def test_exact_areas_lie_within_the_bounds(data: Any) -> None:
     true, scores, edges = data
