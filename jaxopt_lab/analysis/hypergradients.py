@@ -3,7 +3,7 @@
 import functools
 import math
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -48,7 +48,7 @@ def hypergradient(
     num_steps: int,
     *,
     key: jax.Array | None = None,
-    mode: Literal["reverse", "forward"] = "reverse",
+    mode: str = "reverse",
 ) -> Hypergradient:
     r"""The derivative of the final loss by hyperparameters, of the optimiser, of the problem, or of both.
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-_SPAN, _COUNT = (0.5, 2.1), 1601
-"""By default, the diagram goes over these multiples of where the first minimum loses its hold."""
+_FIRST, _LAST, _COUNT = 0.5, 2.1, 1601
+"""By default, the diagram goes from this to that multiple of where the first minimum loses its hold."""
 
 
 def bifurcation(
@@ -114,7 +114,7 @@ def _settle(
             f"--grid: where {problem} with {optimizer} changes its nature is not known; say over which values to go, "
             "such as learning_rate=0.01:1:log:1000"
         )
-    values = np.array(axes[axis]) if varied else np.linspace(*np.multiply(_SPAN, min(exact.values())), _COUNT)
+    values = np.array(axes[axis]) if varied else min(exact.values()) * np.linspace(_FIRST, _LAST, _COUNT)
     return made, functools.partial(factories["optimizer"], **owned["optimizer"]), axis, values, exact
 
 

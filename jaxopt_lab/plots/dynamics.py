@@ -1,7 +1,7 @@
 """Pictures of what an optimiser ends in, of chaos, and of derivatives through whole trajectories."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -150,9 +150,9 @@ def trusted_curve(
     return DrawnDynamics(ax, lines)
 
 
-def _shade(ax: "Axes", values: np.ndarray, chosen: np.ndarray, label: str) -> None:
+def _shade(ax: "Axes", values: np.ndarray, chosen: Any, label: str) -> None:
     """Grey behind each stretch of values that is chosen, with one entry in the legend."""
-    edges = np.concatenate([values[:1], (values[1:] + values[:-1]) / 2, values[-1:]])
+    edges = np.concatenate([values[:1], (values[1:] + values[:-1]) / 2, values[-1:]]).tolist()
     changes = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]])))
     for place, (first, last) in enumerate(zip(changes[::2], changes[1::2], strict=True)):
         ax.axvspan(edges[first], edges[last], color=DIVERGED, alpha=0.45, lw=0, label=label if place == 0 else None)

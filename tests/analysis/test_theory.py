@@ -11,10 +11,10 @@ from jaxopt_lab.analysis import contraction_factor, first_step_beyond, theory
 pytestmark = pytest.mark.usefixtures("x64")
 
 
-def measured(rate: float, momentum: float, eigenvalues: tuple[float, ...], steps: int = 600) -> float:
-    start = jnp.ones(len(eigenvalues))
-    path = simulate(problems.quadratic(eigenvalues), optimizers.sgd_momentum(rate, momentum), start, steps)
-    return contraction_factor(np.linalg.norm(path.params, axis=1), skip=steps // 3)
+@jax.jit
+def path_on_the_bowl(rate, momentum):
+    """600 steps of the heavy ball on the seed's bowl."""
+    return simulate(problems.quadratic((1.0, 10.0)), optimizers.sgd_momentum(rate, momentum), jnp.ones(2), 600).params
 
 
 @pytest.mark.parametrize(
@@ -26,18 +26,8 @@ def test_rates_on_the_seeds_bowl(rate, momentum, expected):
     assert theory.contraction_rate(rate, (1.0, 10.0), momentum) == pytest.approx(expected, abs=1e-12)
     # A complex pair turns the distance as it shrinks: the fit over 400 steps is off by a turn's share of that. Without
     # momentum what is left of the faster coordinate is (0.80 / 0.82)^400 at the first of these steps.
-    assert measured(rate, momentum, (1.0, 10.0)) == pytest.approx(expected, abs=2e-4 if momentum else 1e-6)
-
-
-@pytest.mark.parametrize("eigenvalue", [1.0, 7.0])
-@pytest.mark.parametrize("momentum", [0.0, 0.3, 0.9])
-def test_heavy_ball_breaks_at_its_boundary(eigenvalue, momentum):
-    """It converges iff rate * h < 2 + 2 * momentum (Polyak 1964)."""
-    boundary = (2 + 2 * momentum) / eigenvalue
-    assert theory.contraction_rate(0.99 * boundary, [eigenvalue], momentum) < 1
-    assert theory.contraction_rate(1.01 * boundary, [eigenvalue], momentum) > 1
-    assert measured(0.99 * boundary, momentum, (eigenvalue,)) < 1
-    assert measured(1.01 * boundary, momentum, (eigenvalue,)) > 1
+    measured = contraction_factor(np.linalg.norm(path_on_the_bowl(rate, momentum), axis=1), skip=200)
+    assert measured == pytest.approx(expected, abs=2e-4 if momentum else 1e-6)
 
 
 def test_best_settings_are_best():

@@ -32,7 +32,7 @@ def descent(x, a):
     ],
 )
 def test_periods_double_where_published(function, guess, period, exact):
-    x, at = theory.period_doubling(function, *guess, period)
+    x, at = theory.period_doubling(function, guess[0], guess[1], period)
     assert at == pytest.approx(exact, abs=1e-9)
     points = [jnp.float64(x)]
     for _ in range(period - 1):

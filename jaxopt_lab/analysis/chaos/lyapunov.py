@@ -53,9 +53,6 @@ def lyapunov_exponent(
 
     Example:
         >>> from jaxopt_lab import optimizers, problems
-        >>> wells = problems.double_well(dim=1)
-        >>> bool(lyapunov_exponent(wells, optimizers.sgd(1.9), jnp.array([0.5]), 2000, skip=100) > 0.5)  # chaos
-        True
         >>> bowl = lyapunov_exponent(problems.quadratic((1.0, 10.0)), optimizers.sgd(0.18), jnp.ones(2), 500, skip=300)
         >>> f"{jnp.exp(bowl):.3f}"
         '0.820'

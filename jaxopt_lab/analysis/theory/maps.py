@@ -62,8 +62,9 @@ def period_doubling(
 
     Example:
         >>> logistic = lambda x, r: r * x * (1 - x)
-        >>> [round(period_doubling(logistic, x, r, p)[1], 4) for x, r, p in ((0.6, 2.9, 1), (0.44, 3.4, 2))]
-        [3.0, 3.4495]
+        >>> x, r = period_doubling(logistic, 0.44, 3.4, period=2)
+        >>> round(r, 4)  # 1 + sqrt 6
+        3.4495
 
     References:
         M. J. Feigenbaum (1978). Quantitative universality for a class of nonlinear transformations. Journal of
