@@ -10,9 +10,10 @@ import numpy as np
 
 from jaxopt_lab.analysis.box_counting import boundary, box_dimension
 from jaxopt_lab.analysis.gauge import Gauged, Seen, Told, made, with_reading
+from jaxopt_lab.analysis.loss import loss_of
 from jaxopt_lab.analysis.minima import DIVERGED, NOT_SETTLED, assign
 from jaxopt_lab.analysis.windows import Window, as_sides, cell_centres, check_fits
-from jaxopt_lab.engine.checks import check_loss, check_start, is_optimizer, name_of
+from jaxopt_lab.engine.checks import check_start, is_optimizer, name_of
 from jaxopt_lab.engine.run import sweep
 from jaxopt_lab.problems.checks import known_name, whole_number
 from jaxopt_lab.problems.problem import Problem
@@ -108,7 +109,7 @@ def basins(
     jitter = None if starts == "grid" else np.random.default_rng(whole_number("seed", seed, least=0))
     begun = _starts(x, y, basis, jitter).astype(dtype)
     check_start(problem, jnp.asarray(begun[0]), "plane")
-    check_loss(problem, jnp.asarray(begun[0]), None)
+    loss_of(problem, jnp.asarray(begun[0]))
     run = _Run(optimizer, dict(hyperparameters or {}), num_steps, dtype, progress)
     minima, labels = assign(problem, run.ends(problem, begun), radius)
     if not len(minima):

@@ -1,5 +1,6 @@
 """The exact law of a grid: how fast a linear method contracts on a quadratic, at every setting."""
 
+import functools
 import inspect
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,8 @@ from jaxopt_lab import optimizers
 from jaxopt_lab.analysis import theory
 from jaxopt_lab.analysis.gauge import made
 from jaxopt_lab.engine.grid import Axis
+from jaxopt_lab.engine.lanes import Skeleton, split
+from jaxopt_lab.problems.problem import Problem
 
 LINEAR: Mapping[Any, bool] = {
     optimizers.sgd: False,
@@ -49,8 +52,8 @@ def exact_rates(problem: Any, optimizer: Any, axes: tuple[Axis, ...], dim: int) 
     theirs = [place for place, axis in enumerate(axes) if axis.owner == "problem"]
     if len(theirs) > 1:
         return None
-    swept = {axes[place].argument: jnp.asarray(axes[place].values, float) for place in theirs}
-    spectra = _spectra(problem, swept, dim)
+    given = [{axes[place].argument: value.item()} for place in theirs for value in axes[place].values] or [{}]
+    spectra = _spectra([made(problem, arguments) for arguments in given], dim)
     if spectra is None:
         return None
     settings = _settings(optimizer, axes)
@@ -76,7 +79,7 @@ def plane_of_the_boundary(problem: Any, optimizer: Any, dim: int, resolution: in
     """
     if optimizer not in LINEAR or "momentum" not in inspect.signature(optimizer).parameters:
         return None
-    spectra = _spectra(problem, {}, dim)
+    spectra = _spectra([made(problem, {})], dim)
     if spectra is None:
         return None
     momenta = (np.arange(resolution) + 0.5) / resolution
@@ -96,24 +99,31 @@ def _settings(optimizer: Any, axes: tuple[Axis, ...]) -> dict[str, Any]:
     return settings
 
 
-def _spectra(problem: Any, swept: Mapping[str, jax.Array], dim: int) -> np.ndarray | None:
-    """The eigenvalues of the Hessian for each swept value, or once; None if the loss is no such quadratic."""
+def _spectra(quadratics: list[Problem], dim: int) -> np.ndarray | None:
+    """The eigenvalues of each Hessian; None if a loss is not such a quadratic."""
+    apart = [split(problem, np.dtype(jnp.result_type(float))) for problem in quadratics]
+    skeleton = apart[0][0]
+    if any(other != skeleton for other, _ in apart):
+        return None
+    numbers = jax.tree.map(lambda *leaves: np.stack(leaves), *(numbers for _, numbers in apart))
     probes = np.random.default_rng(0).uniform(-1, 1, (PROBES, dim))
-
-    def look(arguments: Mapping[str, jax.Array]) -> tuple[jax.Array, ...]:
-        loss = made(problem, arguments).loss
-        origin = jnp.zeros(dim)
-        hessian = jax.hessian(loss)(origin, None)
-        slopes = jax.vmap(lambda probe: jax.grad(loss)(probe, None))(jnp.asarray(probes, origin.dtype))
-        return loss(origin, None), hessian, slopes
-
     at_origin, hessians, slopes = (
-        np.asarray(each, float) for each in (jax.vmap(look)(swept) if swept else _once(look(swept)))
+        np.asarray(each, float) for each in _look(skeleton, numbers, jnp.asarray(probes), len(apart))
     )
     linear = np.allclose(slopes, probes @ hessians, rtol=1e-4, atol=1e-4 * np.abs(hessians).max())
     spectra = np.linalg.eigvalsh(hessians)
     return spectra if linear and (at_origin == 0).all() and (spectra > 0).all() else None
 
 
-def _once(values: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
-    return tuple(value[None] for value in values)
+@functools.partial(jax.jit, static_argnums=(0, 3))
+def _look(skeleton: Skeleton, numbers: tuple[Any, ...], probes: jax.Array, count: int) -> tuple[jax.Array, ...]:
+    """For each set of numbers the loss and its Hessian at the origin, and the gradients at the probes."""
+
+    def look(numbers: tuple[Any, ...]) -> tuple[jax.Array, ...]:
+        def loss(point: jax.Array) -> jax.Array:
+            return skeleton.fill(numbers).loss(point, None)
+
+        origin = jnp.zeros_like(probes[0])
+        return loss(origin), jax.hessian(loss)(origin), jax.vmap(jax.grad(loss))(probes)
+
+    return jax.vmap(look, axis_size=count)(numbers)

@@ -10,8 +10,9 @@ import numpy as np
 
 from jaxopt_lab.analysis.box_counting import boundary, box_dimension
 from jaxopt_lab.analysis.gauge import Gauged, Seen, Told, made, with_reading
+from jaxopt_lab.analysis.loss import loss_of
 from jaxopt_lab.analysis.windows import as_sides, cell_centres, check_fits
-from jaxopt_lab.engine.checks import check_loss, is_optimizer, name_of
+from jaxopt_lab.engine.checks import is_optimizer, name_of
 from jaxopt_lab.engine.grid import arguments, unknown
 from jaxopt_lab.engine.run import sweep
 from jaxopt_lab.problems.checks import whole_number
@@ -154,7 +155,7 @@ def _begin(problem: Problem, start: Any, seed: int, dtype: Any) -> Params:
             raise ValueError(f"start: {problem.name} has no init to draw one from; give a start point")
         start = problem.init(jax.random.key(whole_number("seed", seed, least=0)))
     begin = jax.tree.map(lambda leaf: np.asarray(leaf, dtype), start)
-    check_loss(problem, jax.tree.map(jnp.asarray, begin), None)
+    loss_of(problem, jax.tree.map(jnp.asarray, begin))
     return begin
 
 

@@ -11,8 +11,9 @@ import numpy as np
 from jaxopt_lab import optimizers
 from jaxopt_lab.analysis.exact_rates import exact_rates, plane_of_the_boundary
 from jaxopt_lab.analysis.gauge import Gauged, GaugedProblem, Seen, Told, made, with_reading
+from jaxopt_lab.analysis.loss import loss_of
 from jaxopt_lab.analysis.windows import check_fits
-from jaxopt_lab.engine.checks import check_loss, check_start, name_of
+from jaxopt_lab.engine.checks import check_start, name_of
 from jaxopt_lab.engine.grid import Axis, traced_axes
 from jaxopt_lab.engine.run import sweep
 from jaxopt_lab.problems.checks import whole_number
@@ -32,8 +33,8 @@ FLOOR = 1e-10
 FAR = 2.0**40
 """A loss beyond this, or below its inverse, is brought back: the exponents of float32 end at 127."""
 
-POWER = 8
-"""Distances are then halved, or doubled, so many times: more, and what is added to come there would round coarsely."""
+HALVED, DOUBLED = 8, 20
+"""Distances are then halved or doubled so many times. To be halved more often, what is added would round coarsely."""
 
 BYTES_PER_CELL = 120
 
@@ -152,7 +153,7 @@ def _begin(problem: Problem, start: Any, seed: int, dtype: Any) -> np.ndarray:
     except (TypeError, ValueError) as error:
         raise ValueError(f"start: got {type(start).__name__}; a map starts from one array of numbers") from error
     check_start(problem, jnp.asarray(begin), "start")
-    check_loss(problem, jnp.asarray(begin), None)
+    loss_of(problem, jnp.asarray(begin))
     return begin
 
 
@@ -202,13 +203,13 @@ class _LogSlope:
         weight = (seen.step - (first + (count - 1) / 2)) / (count * (count**2 - 1) / 12)
         height = power + jnp.log2(jnp.maximum(loss, jnp.finfo(loss.dtype).tiny))
         more = jnp.where(seen.step >= first, weight.astype(loss.dtype) * height, 0)
-        steps = jnp.where(loss > FAR, -1, jnp.where((loss < 1 / FAR) & (loss > 0), 1, 0)).astype(loss.dtype)
-        scale = jnp.where(steps == 0, 1, jnp.where(steps > 0, 2.0**POWER, 2.0**-POWER)).astype(loss.dtype)
+        doubled = jnp.where(loss > FAR, -HALVED, jnp.where((loss < 1 / FAR) & (loss > 0), DOUBLED, 0))
+        scale = jnp.where(doubled == 0, 1, jnp.where(doubled > 0, 2.0**DOUBLED, 2.0**-HALVED)).astype(loss.dtype)
         moves = jax.tree.map(lambda move, old: move + (scale - 1) * (old + move), seen.moves, seen.point)
         state = jax.tree.map(
             lambda leaf: leaf * scale if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf, seen.state
         )
-        return Told({"power": -2 * POWER * steps, "slope": more}, moves, state)
+        return Told({"power": -2 * doubled.astype(loss.dtype), "slope": more}, moves, state)
 
 
 def _mean_rates(lanes: _Lanes, first: Problem) -> np.ndarray:

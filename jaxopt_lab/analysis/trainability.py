@@ -3,6 +3,8 @@
 With the two as in the paper that found its border of trainability to be a fractal.
 """
 
+from collections.abc import Mapping
+
 import jax
 import jax.numpy as jnp
 import jax.typing
@@ -79,6 +81,9 @@ def layerwise_sgd(
     Returns:
         The transformation.
 
+    Raises:
+        ValueError: at its ``init``, for parameters of another problem.
+
     Example:
         >>> from jaxopt_lab import simulate
         >>> network = tanh_network(2)
@@ -89,7 +94,15 @@ def layerwise_sgd(
     References:
         J. Sohl-Dickstein (2024). The boundary of neural network trainability is fractal. arXiv 2402.06184.
     """
-    return optax.partition(
-        {"hidden": optax.sgd(learning_rate_0), "output": optax.sgd(learning_rate_1)},
-        {"hidden": "hidden", "output": "output"},
-    )
+    rates = {"hidden": learning_rate_0, "output": learning_rate_1}
+
+    def init(params: Params) -> optax.EmptyState:
+        if not (isinstance(params, Mapping) and params.keys() == rates.keys()):
+            raise ValueError("optimizer: layerwise_sgd has a rate for each layer of tanh_network, and for nothing else")
+        return optax.EmptyState()
+
+    def update(grads: Params, state: optax.EmptyState, params: Params | None = None) -> tuple[Params, optax.EmptyState]:
+        del params
+        return {name: -rates[name] * slope for name, slope in grads.items()}, state
+
+    return optax.GradientTransformation(init, update)  # pyright: ignore[reportArgumentType]  Optax types states loosely
