@@ -13,6 +13,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SCRIPTS = (
     *("engine", "networks", "scaling", "memory", "early_finish", "startup", "device", "rounding"),
+    "landscape",
     *("metrics", "bootstrap", "coverage"),
 )
 
