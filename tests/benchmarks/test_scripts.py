@@ -198,6 +198,13 @@ def test_every_script_that_measures_is_run_by_all(script):
 
 
 @pytest.mark.long
+def test_landscape_times_every_row_and_says_what_it_found(run):
+    result, printed = run("landscape", "--resolution", "32", "--steps", "20", "--rounds", "1", "--plain")
+    assert {"stability map", "basins"} <= result["rows"].keys()
+    assert result["rows"]["basins"]["work"] == 32 * 32 * 40
+    assert "of the cells beyond the exact boundary" in printed
+
+
 def test_rounding_compares_tilings(run):
     words = ("--surfaces", "quadratic", "--tilings", "64:1:scalars", "64:1:arrays", "--plain")
     result, printed = run("rounding", "--lanes", "200", "--steps", "3", *words)
