@@ -63,14 +63,14 @@ def bifurcation(
         import jax
 
         jax.config.update("jax_enable_x64", True)  # the process is ours: who asks for float64 gets it
-    made, factory, axis, values, exact = _settle(problem, optimizer, grid or [], static or [])
+    drawn, factory, axis, values, exact = _settle(problem, optimizer, grid or [], static or [])
     announce_device(require)
     result = analysis.bifurcation(
-        made,
+        drawn,
         factory,
         values,
         hyperparameter=axis,
-        starts=_starts(made, starts, seed),
+        starts=_starts(drawn, starts, seed),
         num_steps=steps,
         keep=keep,
         seed=seed,
@@ -88,8 +88,8 @@ def bifurcation(
 
 def _settle(
     problem: str, optimizer: str, grid: list[str], static: list[str]
-) -> tuple[Problem, Factory, str, np.ndarray, dict[str, float]]:
-    """The problem, the optimiser's factory, the hyperparameter, its values, and what is known exactly over it."""
+) -> tuple[Problem | Factory, Factory, str, np.ndarray, dict[str, float]]:
+    """The problem or its factory, the optimiser's, the hyperparameter, its values, and what is known exactly."""
     factories = {
         "problem": resolve("problem", problem, problem_factories()),
         "optimizer": resolve("optimizer", optimizer, optimizer_factories()),
@@ -107,15 +107,16 @@ def _settle(
         if owner is None:
             raise ValueError(unknown("--grid, --static", name, sum(map(arguments, factories.values()), ())))
         owned[owner][name] = value
-    made = factories["problem"](**owned["problem"])
-    exact = _exact(made, optimizer, factories["optimizer"], owned["optimizer"]) if axis == "learning_rate" else {}
+    swept, factory = (functools.partial(factories[owner], **owned[owner]) for owner in ("problem", "optimizer"))
+    drawn = swept if axis in arguments(swept) else swept()
+    exact = _exact(drawn, optimizer, factory) if isinstance(drawn, Problem) and axis == "learning_rate" else {}
     if not varied and not exact:
         raise ValueError(
             f"--grid: where {problem} with {optimizer} changes its nature is not known; say over which values to go, "
             "such as learning_rate=0.01:1:log:1000"
         )
     values = np.array(axes[axis]) if varied else min(exact.values()) * np.linspace(_FIRST, _LAST, _COUNT)
-    return made, functools.partial(factories["optimizer"], **owned["optimizer"]), axis, values, exact
+    return drawn, factory, axis, values, exact
 
 
 def _one_each(axes: dict[str, list[Any]]) -> dict[str, Any]:
@@ -125,7 +126,7 @@ def _one_each(axes: dict[str, list[Any]]) -> dict[str, Any]:
     return {name: values[0] for name, values in axes.items()}
 
 
-def _exact(problem: Problem, optimizer: str, factory: Factory, held: dict[str, Any]) -> dict[str, float]:
+def _exact(problem: Problem, optimizer: str, factory: Factory) -> dict[str, float]:
     """The learning rates at which something is known to change, by name."""
     from jaxopt_lab.analysis import minima_boundaries, theory
 
@@ -133,17 +134,16 @@ def _exact(problem: Problem, optimizer: str, factory: Factory, held: dict[str, A
         return {}
     if problem.name == "double_well" and optimizer == "sgd" and problem.minima.shape[1] == 1:
         return theory.double_well_thresholds()
-    default = inspect.signature(factory).parameters.get("momentum")
-    momentum = held.get("momentum", default.default if default else 0.0)
+    momentum = inspect.signature(factory).parameters["momentum"].default if optimizer != "sgd" else 0.0
     boundaries = minima_boundaries(problem, momentum, nesterov=optimizer == "nesterov").tolist()
     return {f"minimum {place}": at for place, at in enumerate(boundaries, 1) if np.isfinite(at)}
 
 
-def _starts(problem: Problem, count: int, seed: int) -> Any:
+def _starts(problem: Problem | Factory, count: int, seed: int) -> Any:
     """One start close to each known minimum, which its own threshold is read from, and so many draws."""
     import jax
 
-    if problem.minima is None or problem.init is None or count < 1:
+    if not isinstance(problem, Problem) or problem.minima is None or problem.init is None or count < 1:
         return count
     drawn = jax.vmap(problem.init)(jax.random.split(jax.random.key(seed), count))
     return np.concatenate([np.asarray(problem.minima) + 1e-3, np.asarray(drawn)])
@@ -173,8 +173,8 @@ def _print_table(result: "xr.Dataset", axis: str, exact: dict[str, float]) -> No
 
 
 def _first(values: np.ndarray, happens: np.ndarray) -> float | None:
-    """The first value at which something happens."""
-    return float(values[happens.argmax()]) if happens.any() else None
+    """The first value at which something happens; None if it never does, or does from the beginning."""
+    return float(values[happens.argmax()]) if happens.any() and not happens[0] else None
 
 
 def _number(value: float | None) -> str:

@@ -189,6 +189,7 @@ def test_minima_let_go_at_two_over_their_curvature():
     np.testing.assert_allclose(
         minima_boundaries(problems.quadratic((1.0, 10.0)), 0.5, nesterov=True), 3 / (2 * 10.0), rtol=1e-12
     )
+    assert minima_boundaries(problems.noisy_quadratic((4.0,))).tolist() == [0.5]
     assert minima_boundaries(problems.Problem(lambda x, key: x[0] ** 4, minima=np.zeros((1, 1)))).tolist() == [np.inf]
 
 

@@ -50,6 +50,15 @@ def test_numbers_may_be_had_instead_of_the_picture(call):
     assert float(table["minimum 3"][0]) == pytest.approx(0.022424, abs=0.0015)
 
 
+def test_the_diagram_may_go_over_the_problem(call):
+    """The heavy ball with 0.5 breaks at (2 + 2 * 0.5) / 0.25 = 12, of the largest curvature: the condition."""
+    words = "ill_conditioned sgd_momentum --grid condition=8,10,11,13 learning_rate=0.25 momentum=0.5"
+    outcome = call("bifurcation", *words.split(), "--starts", "1", "--steps", "400", "--keep", "4", "--out", "run.nc")
+    assert outcome.status == 0, outcome.err
+    with xr.open_dataset("run.nc") as saved:
+        np.testing.assert_array_equal(saved.exponent[:, 0] < 0, [True, True, True, False])
+
+
 @pytest.mark.parametrize(
     ("words", "fragments"),
     [

@@ -40,7 +40,8 @@ def minima_boundaries(problem: Problem, momentum: float = 0.0, *, nesterov: bool
     if problem.minima is None or not problem.smooth:
         lacks = "lists no minima" if problem.minima is None else "has no curvature at its minima"
         raise ValueError(f"problem: {problem.name} {lacks}, so that nothing is known of where they lose their hold")
-    hessians = jax.jit(jax.vmap(jax.hessian(lambda point: problem.loss(point, None))))
+    key = jax.random.key(0)  # for gradient noise, which a Hessian has none of
+    hessians = jax.jit(jax.vmap(jax.hessian(lambda point: problem.loss(point, key))))
     steepest = np.linalg.eigvalsh(np.asarray(hessians(jnp.asarray(problem.minima, float)), float)).max(axis=1)
     # That of a curvature of 1, for any other is its share.
     unit = stability_boundary([1.0], momentum, nesterov=nesterov)
