@@ -30,17 +30,33 @@ def test_python_examples_print_what_they_say():
 
 
 def test_every_command_is_understood(tmp_path, monkeypatch):
-    """Each line of the shell block is run, the sweeps at their own size but on a dry run or into an empty folder."""
+    """Each line of the block on sweeps is run, at its own size, in an empty folder."""
     from jaxopt_lab.cli import main
 
     monkeypatch.chdir(tmp_path)
-    lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("jaxopt-lab ")]
+    lines = [line for line in blocks("sh")[2].splitlines() if line.startswith("jaxopt-lab ")]
     assert len(lines) == 6
     for line in lines:
         with pytest.raises(SystemExit) as left:
             main(shlex.split(line, comments=True)[1:])
         assert left.value.code == 0, line
     assert {path.name for path in tmp_path.iterdir()} == {"run.zarr", "run.png", "paths.zarr", "paths.png"}
+
+
+@pytest.mark.slow
+@pytest.mark.long  # the tests of each command are its shorter siblings
+def test_every_picture_of_a_landscape_is_made(tmp_path, monkeypatch):
+    from jaxopt_lab.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    lines = blocks("sh")[3].splitlines()
+    assert len(lines) == 6
+    for line in lines:
+        with pytest.raises(SystemExit) as left:
+            main(shlex.split(line, comments=True)[1:])
+        assert left.value.code == 0, line
+    names = ("map", "basins", "fractal", "bifurcation", "critical-points", "escape")
+    assert {path.name for path in tmp_path.iterdir()} == {f"{name}.png" for name in names}
 
 
 def test_toml_example_is_a_sweep(tmp_path):
