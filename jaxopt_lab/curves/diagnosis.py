@@ -1,0 +1,157 @@
+"""The doctor: curves in, a label with its probability, the evidence and what to try out."""
+
+import functools
+import json
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxopt_lab.curves.features import features
+from jaxopt_lab.curves.model import Model, set_name
+from jaxopt_lab.curves.series import Series, as_series
+from jaxopt_lab.curves.symptoms import DIVERGED_ABOVE, Finding, look
+from jaxopt_lab.curves.vocabulary import LABELS, REMEDIES
+
+CERTAIN = 0.98
+"""The probability of what a rule decides."""
+FEWEST_POINTS = 3
+LEAST_SUCCESS = 0.1
+"""A remedy that helped in fewer of the runs like this one is not worth its line."""
+
+
+class Remedy(NamedTuple):
+    """One thing to try.
+
+    Attributes:
+        name: its name in the table of what was tried.
+        words: what to do.
+        success: in which share of the engine's runs with this diagnosis it lowered the true risk beyond seed noise,
+            weighted by the probabilities of the labels.
+        tried: on how many runs with this label it was tried.
+    """
+
+    name: str
+    words: str
+    success: float
+    tried: int
+
+
+class Diagnosis(NamedTuple):
+    """What the doctor says of one run.
+
+    Attributes:
+        label: one of ``good``, ``overfitting``, ``underfitting``, ``learning_rate_too_high``,
+            ``learning_rate_too_low``, ``diverged``, and ``inconclusive``, where it would have to guess.
+        probabilities: of all labels, where each is as common as the others beforehand.
+        findings: the symptoms, with where they are and their numbers.
+        remedies: what to try, the most promising first.
+        not_checked: the checks that could not run for lack of a curve.
+    """
+
+    label: str
+    probabilities: dict[str, float]
+    findings: tuple[Finding, ...]
+    remedies: tuple[Remedy, ...]
+    not_checked: tuple[str, ...]
+
+
+def diagnose(curves: Any, *, num_classes: int | None = None) -> Diagnosis:
+    """Say what is wrong with a training run, by its curves.
+
+    Rules find the symptoms and decide what is certain: a loss that is no longer finite, or that ends above 1.5 times
+    where it began. For the rest a logistic regression, fitted on thousands of networks of which it is known what
+    would have helped, gives probabilities; where none is high enough, the answer is ``inconclusive``. Without a curve
+    of validation rows it never says ``good`` or ``overfitting``.
+
+    Args:
+        curves: a mapping or a table with any of ``train_loss``, ``val_loss``, ``train_accuracy`` and ``val_accuracy``,
+            a number for each epoch or step, NaN where there is none; ``epoch`` or ``step`` say where the points lie,
+            ``num_classes`` may be among them.
+        num_classes: how many classes there are, for losses that are cross-entropies; it helps to tell guessing from
+            learning. None: not known.
+
+    Returns:
+        The diagnosis.
+
+    Raises:
+        TypeError: for what is neither a mapping nor a table.
+        ValueError: if no curve is there, or they do not fit together.
+
+    Example:
+        >>> diagnosis = diagnose({"train_loss": [2.3, 2.9, 7.0, float("nan"), float("nan")]})
+        >>> diagnosis.label, diagnosis.findings[0].sentence, diagnosis.remedies[0].words
+        ('diverged', 'the loss is not finite from 4 on', 'divide the learning rate by 10')
+
+    References:
+        L. Prechelt (1998). Early stopping - but when? Neural Networks: Tricks of the Trade.
+    """
+    return shipped().diagnose(curves, num_classes)
+
+
+@functools.cache
+def shipped() -> "Doctor":
+    """The doctor whose numbers come with the package, in ``model.json``; ``benchmarks/doctor.py`` makes them."""
+    return Doctor(json.loads(resources.files("jaxopt_lab.curves").joinpath("model.json").read_text(encoding="utf-8")))
+
+
+class Doctor:
+    """A doctor by its numbers.
+
+    Args:
+        numbers: ``models``, the numbers of a `Model` for each set of curves by its name; ``abstain_below``, the
+            probability that the first label must have; ``remedies``, for each label and remedy in which share of the
+            runs it ``helped``, and on how many it was ``tried``.
+    """
+
+    def __init__(self, numbers: Mapping[str, Any]) -> None:
+        self.models = {name: Model(each) for name, each in numbers["models"].items()}
+        self.abstain_below = numbers["abstain_below"]
+        self.tried = numbers["remedies"]
+
+    def diagnose(self, curves: Any, num_classes: int | None = None) -> Diagnosis:
+        """What `diagnose` says, by this doctor."""
+        series = as_series(curves, num_classes)
+        findings, not_checked = look(series)
+        chances = self._chances(series)
+        label = self._label(chances, series)
+        return Diagnosis(label, chances, findings, self._remedies(label, chances, series), not_checked)
+
+    def _chances(self, series: Series) -> dict[str, float]:
+        if series.lost_at is not None or _ends_above_start(series):
+            return dict.fromkeys(LABELS, (1 - CERTAIN) / (len(LABELS) - 1)) | {"diverged": CERTAIN}
+        usable = {name: values for name, values in series.curves.items() if np.isfinite(values).sum() >= FEWEST_POINTS}
+        if not usable:
+            return dict.fromkeys(LABELS, 0.0) | {"inconclusive": 1.0}
+        model, seen = self.models[set_name(usable)], features(series._replace(curves=usable))
+        chances = model.probabilities(np.array([seen[name] for name in model.names]))
+        return dict(zip(LABELS, chances.tolist(), strict=True))
+
+    def _label(self, chances: dict[str, float], series: Series) -> str:
+        label = max(chances, key=chances.__getitem__)
+        validated = {"val_loss", "val_accuracy"} & series.curves.keys()
+        trained = {"train_loss", "train_accuracy"} & series.curves.keys()
+        unseen = (label == "good" and not (validated and trained)) or (label == "overfitting" and not validated)
+        return "inconclusive" if unseen or chances[label] < self.abstain_below else label
+
+    def _remedies(self, label: str, chances: dict[str, float], series: Series) -> tuple[Remedy, ...]:
+        """What helped runs of these labels, by how likely each label is."""
+        if label == "good":
+            return ()
+        offered = []
+        for name, words in REMEDIES.items():
+            success = sum(chance * self.tried[each][name]["helped"] for each, chance in chances.items())
+            if success >= LEAST_SUCCESS and (name != "stop_early" or "val_loss" in series.curves):
+                offered.append(Remedy(name, words, success, self.tried[label][name]["tried"]))
+        return tuple(sorted(offered, key=lambda remedy: -remedy.success))
+
+
+def _ends_above_start(series: Series) -> bool:
+    """Whether the training loss ends where the definition of divergence has it."""
+    loss = series.curves.get("train_loss", np.empty(0))
+    loss = loss[np.isfinite(loss)]
+    if len(loss) < FEWEST_POINTS:
+        return False
+    start, late = max(loss[0], np.log(series.num_classes or 1)), loss[-max(1, len(loss) // 10) :]
+    return bool(start > 0 and np.median(late) > DIVERGED_ABOVE * start)

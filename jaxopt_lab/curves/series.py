@@ -1,0 +1,143 @@
+"""A user's curves as arrays over one run: gaps told from losses that are no longer finite."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxopt_lab.curves.vocabulary import CURVES
+
+LOSSES, ACCURACIES = CURVES[:2], CURVES[2:]
+
+
+class Series(NamedTuple):
+    """One run.
+
+    Attributes:
+        position: where each point lies on the user's axis (``epoch``, else ``step``, else its number from 1 on).
+        curves: the curves that are there, by name; each of the length of ``position``, NaN where it has no point.
+        num_classes: how many classes the user says there are, or None.
+        lost_at: the first point at which a loss is no longer finite, or None.
+    """
+
+    position: np.ndarray
+    curves: dict[str, np.ndarray]
+    num_classes: int | None
+    lost_at: int | None
+
+
+def as_series(curves: Any, num_classes: int | None = None) -> Series:
+    """Check curves and make arrays of them.
+
+    Args:
+        curves: a mapping of names to sequences of numbers, or a table with such columns.
+        num_classes: the number of classes; by default what ``curves`` says of it.
+
+    Raises:
+        TypeError: for what is neither a mapping nor a table.
+        ValueError: if none of the four curves is there, if they differ in length, hold no number at all or several
+            runs, or if the number of classes is none.
+
+    Example:
+        >>> series = as_series({"train_loss": [2.3, 1.1, float("nan")], "val_loss": [2.2, None, None]})
+        >>> series.lost_at, sorted(series.curves)
+        (2, ['train_loss', 'val_loss'])
+    """
+    columns = _columns(curves)
+    given = {name: _numbers(name, columns[name]) for name in CURVES if columns.get(name) is not None}
+    if not given:
+        raise ValueError(f"curves: none of {', '.join(CURVES)} is there, but {_named(columns)}; rename what you have")
+    lengths = {name: len(values) for name, values in given.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"curves: they differ in length, {lengths}; fill in NaN where a curve has no point")
+    if not next(iter(lengths.values())):
+        raise ValueError("curves: they hold no point; pass at least one")
+    _check_one_run(columns)
+    there = {name: values for name, values in given.items() if np.isfinite(values).any() or name in LOSSES}
+    lost_at = _lost_at({name: values for name, values in there.items() if name in LOSSES})
+    kept = {name: np.where(np.isfinite(values), values, np.nan) for name, values in there.items()}
+    kept = {name: _as_share(name, values) for name, values in kept.items() if np.isfinite(values).any()}
+    if not kept and lost_at is None:
+        raise ValueError("curves: no loss and no accuracy holds a number; pass at least one")
+    classes = columns.get("num_classes") if num_classes is None else num_classes
+    return Series(_position(columns, len(next(iter(given.values())))), kept, _classes(classes), lost_at)
+
+
+def _columns(curves: Any) -> Mapping[str, Any]:
+    if isinstance(curves, Mapping):
+        return curves
+    if hasattr(curves, "columns") and hasattr(curves, "__getitem__"):
+        return {str(name): curves[name] for name in curves.columns}
+    raise TypeError(
+        f"curves: got {type(curves).__name__}; pass a mapping of names to numbers, or a table, with {', '.join(CURVES)}"
+    )
+
+
+def _numbers(name: str, values: Any) -> np.ndarray:
+    try:
+        numbers = np.asarray(values, float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}: it holds what is no number; pass numbers, NaN where there is no point") from None
+    if numbers.ndim != 1:
+        raise ValueError(f"{name}: got shape {numbers.shape}; pass one number a point")
+    return numbers
+
+
+def _named(columns: Mapping[str, Any]) -> str:
+    return ", ".join(map(str, list(columns)[:8])) or "nothing"
+
+
+def _check_one_run(columns: Mapping[str, Any]) -> None:
+    runs = {str(run) for run in columns.get("run", ())}
+    if len(runs) > 1:
+        raise ValueError(
+            f"run: the table holds {len(runs)} runs; diagnose one at a time, such as table[table.run == ...]"
+        )
+
+
+def _as_share(name: str, values: np.ndarray) -> np.ndarray:
+    """An accuracy between 0 and 1, where it was given in percent."""
+    return values / 100 if name in ACCURACIES and np.nanmax(values) > 1.5 else values
+
+
+def _position(columns: Mapping[str, Any], count: int) -> np.ndarray:
+    for name in ("epoch", "step"):
+        if columns.get(name) is not None:
+            position = _numbers(name, columns[name])
+            if len(position) == count and np.isfinite(position).all():
+                return position
+    return np.arange(1.0, count + 1)
+
+
+def _classes(classes: Any) -> int | None:
+    if classes is None:
+        return None
+    count = float(np.ravel(classes)[0])
+    if not (count >= 2 and count == int(count)):
+        raise ValueError(f"num_classes: got {classes!r}; pass a whole number from 2 on, or nothing")
+    return int(count)
+
+
+def _lost_at(losses: dict[str, np.ndarray]) -> int | None:
+    """Where a loss leaves the finite numbers: at an infinity, or where it stays NaN for longer than its gaps are."""
+    found = [
+        at for values in losses.values() if (at := _left_at(values, any(map(_any_finite, losses.values())))) is not None
+    ]
+    return min(found, default=None)
+
+
+def _any_finite(values: np.ndarray) -> bool:
+    return bool(np.isfinite(values).any())
+
+
+def _left_at(values: np.ndarray, others_finite: bool) -> int | None:
+    infinite = np.flatnonzero(np.isinf(values))
+    finite = np.flatnonzero(np.isfinite(values))
+    if len(infinite):
+        return int(infinite[0])
+    if not len(finite):
+        return None if others_finite else 0  # a column without a number is one that was not logged
+    gaps = np.diff(finite) - 1
+    longest = max(int(gaps.max(initial=0)), int(finite[0]))
+    after = len(values) - 1 - finite[-1]
+    return int(finite[-1]) + 1 if after > longest else None

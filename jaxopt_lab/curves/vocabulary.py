@@ -1,0 +1,27 @@
+"""The words of the doctor: which curves it reads, which labels it gives, which remedies it knows."""
+
+CURVES = ("train_loss", "val_loss", "train_accuracy", "val_accuracy")
+
+LABELS = (
+    "good",
+    "overfitting",
+    "underfitting",
+    "learning_rate_too_high",
+    "learning_rate_too_low",
+    "diverged",
+    "inconclusive",
+)
+
+REMEDIES = {
+    "rate_down_3": "divide the learning rate by 3",
+    "rate_down_10": "divide the learning rate by 10",
+    "rate_up_3": "multiply the learning rate by 3",
+    "rate_up_10": "multiply the learning rate by 10",
+    "train_longer": "train twice as long",
+    "stop_early": "stop where the validation loss is lowest",
+    "larger_model": "make the network wider",
+    "smaller_model": "make the network narrower",
+    "regularise": "add weight decay or dropout",
+    "more_data": "train on more rows",
+}
+"""What can be done, each with its words; every one of them was tried on the engine's own runs."""
