@@ -87,7 +87,7 @@ def _is_cut(last: str, above: str, separator: str, width: int) -> bool:
     cells = last.split(separator)
     if len(cells) < width or last.count('"') % 2:
         return True
-    ends = [line.rstrip("\r").rpartition(separator)[2] for line in above.rsplit("\n", 20)[1:]]
+    ends = [line.rstrip("\r").rpartition(separator)[2] for line in above.rsplit("\n", 20)]
     shortest = min((len(end) for end in ends), default=0)
     return len(cells[-1]) < shortest - 2 or bool(_CUT_EXPONENT.search(cells[-1][-3:]))
 
@@ -98,7 +98,7 @@ def _parsed(path: Path, text: str, separator: str) -> "pd.DataFrame":
     decimal = "," if separator != "," and _DECIMAL_COMMA.search(text) else "."
     options = {"sep": separator, "decimal": decimal, "index_col": False, "skipinitialspace": True}
     try:
-        return pd.read_csv(io.StringIO(text), low_memory=False, **options)
+        return pd.read_csv(io.BytesIO(text.encode()), low_memory=False, **options)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         seen = " ".join(str(error).removeprefix("Error tokenizing data. C error: ").split())
         raise refusal(path, f"its rows do not fit its header ({seen})", "give each row a cell for each name") from error

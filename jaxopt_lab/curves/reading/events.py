@@ -11,7 +11,6 @@
 
 import struct
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 _FLOAT = struct.Struct("<f")
 _VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5
@@ -20,12 +19,8 @@ _WALL_TIME_KEY, _STEP_KEY = 1 << 3 | _EIGHT_BYTES, 2 << 3 | _VARINT
 _FLOAT_TYPES = {1: ("<f", 5), 2: ("<d", 6), 19: ("<e", 13), 14: ("bfloat16", 13)}
 
 
-class Scalar(NamedTuple):
-    """One point: its curve's name, its step, its value."""
-
-    tag: str
-    step: int
-    value: float
+Scalar = tuple[str, int, float]
+"""One point: its curve's name, its step, its value."""
 
 
 def scalars(payloads: Iterable[bytes]) -> Iterator[Scalar]:
@@ -42,13 +37,13 @@ def scalars(payloads: Iterable[bytes]) -> Iterator[Scalar]:
             for place in places.get(len(body), ()):
                 tag = tags.get((body[:place], body[place + 4 :]))
                 if tag is not None:
-                    yield Scalar(tag, step, _FLOAT.unpack_from(body, place)[0])
+                    yield tag, step, _FLOAT.unpack_from(body, place)[0]
                     break
             else:
                 found = list(_event_scalars(payload))
-                if len(found) == 1 and (place := _only_place(body, found[0])) is not None:
+                if len(found) == 1 and (place := _only_place(body, found[0][2])) is not None:
                     places.setdefault(len(body), set()).add(place)
-                    tags[body[:place], body[place + 4 :]] = found[0].tag
+                    tags[body[:place], body[place + 4 :]] = found[0][0]
                 yield from found
         except (ValueError, IndexError, struct.error):
             continue  # a good checksum, and yet no event: nothing of ours is in it
@@ -63,10 +58,10 @@ def _split(event: bytes) -> tuple[int, bytes]:
     return 0, event[place:]
 
 
-def _only_place(body: bytes, scalar: Scalar) -> int | None:
+def _only_place(body: bytes, value: float) -> int | None:
     """Where the four bytes of the value lie, if they lie in one place only and the rest names no step."""
     try:
-        written = _FLOAT.pack(scalar.value)
+        written = _FLOAT.pack(value)
     except OverflowError:
         return None  # a double
     place = body.find(written)
@@ -83,7 +78,7 @@ def _event_scalars(event: bytes) -> Iterator[Scalar]:
             simple = _message(of_value.get(2))
             scalar = _FLOAT.unpack(simple)[0] if simple else _tensor_scalar(_message(of_value.get(8)))
             if scalar is not None:
-                yield Scalar(_message(of_value.get(1)).decode("utf-8", "replace"), step, scalar)
+                yield _message(of_value.get(1)).decode("utf-8", "replace"), step, scalar
 
 
 def _tensor_scalar(tensor: bytes) -> float | None:

@@ -122,6 +122,8 @@ def _history(path: Path, history: dict[str, Any], name: str, columns: Mapping[st
         rows = [every * (place + 1) - 1 for place in range(len(values))]
         placed[curve] = pd.Series(values, index=rows, dtype=object)
     table = pd.DataFrame(placed, index=range(longest))
+    if "epoch" not in table:
+        table.insert(0, "epoch", range(longest))  # Keras counts them from 0
     log = rows_log(path, table, written_as="a Keras History", name=name, columns=columns)
     return log._replace(notes=[*log.notes, *notes])
 

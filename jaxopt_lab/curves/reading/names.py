@@ -25,11 +25,12 @@ _DATA = {
 _FILLERS = {"mean", "avg", "average", "running", "metrics"}
 _GRAINS = {"epoch": 0, "step": 2, "batch": 2}
 _NO_GRAIN = 1
-# The first of each is the name proper; the others count where it is missing.
+# The first of each is the name proper; the others count where it is missing, in this order.
 _LOSSES = ("loss", "total loss", "cross entropy", "cross entropy loss", "crossentropy", "nll", "nll loss", "ce loss")
+_SHORT = {"acc": "accuracy"}
 _ACCURACIES = (
-    "accuracy", "acc", "binary accuracy", "categorical accuracy", "sparse categorical accuracy", "top 1 accuracy",
-    "top 1", "acc 1", "top 1 acc", "accuracy top 1",
+    "accuracy", "binary accuracy", "categorical accuracy", "sparse categorical accuracy", "top 1 accuracy",
+    "top 1", "accuracy 1", "accuracy top 1",
 )  # fmt: skip
 _STEPS = {"step", "steps", "global step", "trainer global step", "iteration", "iterations", "iter", "iters"}
 _EPOCHS = {"epoch", "epochs"}
@@ -84,7 +85,7 @@ def split_name(name: str) -> tuple[set[str], list[str]]:
     """
     words = [word.lower() for word in _WORD.findall(name)]
     data = {_DATA[word] for word in words if word in _DATA}
-    return data, [word for word in words if word not in _DATA and word not in _FILLERS]
+    return data, [_SHORT.get(word, word) for word in words if word not in _DATA and word not in _FILLERS]
 
 
 class Assignment(NamedTuple):

@@ -9,7 +9,9 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-HEADER_SIZE = 12
+import google_crc32c
+
+HEADER_SIZE, _FOOTER_SIZE = 12, 4
 LARGEST_PAYLOAD = 64 << 20
 """Bytes; what is larger holds a picture or a model, never a curve, and is passed over unread."""
 
@@ -22,12 +24,7 @@ _LIKELY_LENGTH = re.compile(rb"(?=(?!\0{3})...\0{5})", re.DOTALL)
 
 def masked_checksum(data: bytes) -> int:
     """The CRC-32C of the data, turned and shifted as the format has it, so that it is no CRC of what contains it."""
-    import google_crc32c
-
-    return _masked(google_crc32c.value(data))
-
-
-def _masked(crc: int) -> int:
+    crc = google_crc32c.value(data)
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
@@ -42,32 +39,32 @@ def records(file: BinaryIO) -> Iterator[bytes | None]:
     Args:
         file: open for reading, at its start.
     """
-    import google_crc32c
-
-    checksum, read = google_crc32c.value, file.read
-    start = 0
+    read, start = file.read, 0
+    lengths: dict[bytes, int] = {}  # of the headers seen: most records have one of a few lengths
     while header := read(HEADER_SIZE):
-        after = start + 1
-        if len(header) == HEADER_SIZE:
-            length, header_check = _HEADER.unpack(header)
-            if header_check == _masked(checksum(header[:8])):
-                if length > LARGEST_PAYLOAD:
-                    file.seek(start + HEADER_SIZE + length)
-                    payload, whole = b"", len(read(4)) == 4
-                else:
-                    payload, footer = read(length), read(4)
-                    whole = len(footer) == 4 and _FOOTER.unpack(footer)[0] == _masked(checksum(payload))
-                if whole:
-                    yield payload
-                    start += HEADER_SIZE + length + 4
-                    continue
-                after = start + HEADER_SIZE
+        length = lengths.get(header)
+        if length is None and begins_with_record(header):
+            length = lengths[header] = _HEADER.unpack(header)[0]
+        if length is not None and (payload := _whole_payload(file, start, length)) is not None:
+            yield payload
+            start += HEADER_SIZE + length + _FOOTER_SIZE
+            continue
         yield None
-        found = _next_header(file, after)
+        found = _next_header(file, start + (1 if length is None else HEADER_SIZE))
         if found is None:
             return
         start = found
         file.seek(start)
+
+
+def _whole_payload(file: BinaryIO, start: int, length: int) -> bytes | None:
+    """The payload of the record that starts here, its header just read; None if it was cut short or damaged."""
+    if length > LARGEST_PAYLOAD:
+        file.seek(start + HEADER_SIZE + length)
+        return b"" if len(file.read(_FOOTER_SIZE)) == _FOOTER_SIZE else None
+    written = file.read(length + _FOOTER_SIZE)
+    payload = written[:length]
+    return payload if written[length:] == _FOOTER.pack(masked_checksum(payload)) else None
 
 
 def _next_header(file: BinaryIO, start: int) -> int | None:

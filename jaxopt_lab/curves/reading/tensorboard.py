@@ -66,9 +66,8 @@ def _whole_records(file: Path, notes: list[str]) -> Iterator[bytes]:
             else:
                 yield payload
     if lost:
-        notes.append(
-            f"{file.name}: {lost} {'record was' if lost == 1 else 'records were'} cut short or damaged, and lost"
-        )
+        places = "one place" if lost == 1 else f"{lost} places"
+        notes.append(f"{file.name}: cut short or damaged in {places}; the records there are lost")
 
 
 def _of_one_counter(series: dict[str, Series], ignored: dict[str, str]) -> tuple[str, dict[str, Series]]:
