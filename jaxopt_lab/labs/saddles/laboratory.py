@@ -58,7 +58,7 @@ class Facts(NamedTuple):
     at_saddle: dict[str, float]  # the farthest that any coordinate came from (0, 0), started there
     on_axis: dict[str, float]  # the largest |w2| of a start with w2 = 0
     noisy_steps: dict[str, float]  # median escape step from (0, 0) under gradient noise
-    minima_share: dict[int, tuple[float, float | None]]  # dimension -> measured, exact
+    minima_share: dict[int, tuple[float, float]]  # dimension -> measured, exact
     critical: Critical
 
 
@@ -184,10 +184,9 @@ def _noisy_saddle(point: jax.Array, key: jax.Array) -> jax.Array:
     return 0.5 * (curvatures * point**2).sum() + (noise * point).sum()
 
 
-def _minima_shares(seed: int, samples: int, most: int = 6) -> dict[int, tuple[float, float | None]]:
+def _minima_shares(seed: int, samples: int, most: int = 6) -> dict[int, tuple[float, float]]:
     measured = definite_shares(jax.random.key(seed), most, samples)
-    exact = {dim: theory.definite_probability(dim) for dim in (1, 2, 3)}
-    return {dim: (float(share), exact.get(dim)) for dim, share in enumerate(measured, 1)}
+    return {dim: (float(share), theory.definite_probability(dim)) for dim, share in enumerate(measured, 1)}
 
 
 def _picture_of_paths(facts: Facts) -> Picture:
@@ -255,7 +254,7 @@ def _table_of_minima(facts: Facts) -> Table:
     return Table(
         "Share of random symmetric matrices that are positive definite",
         ("dimension", "measured", "exact"),
-        [(dim, measured, "" if exact is None else exact) for dim, (measured, exact) in facts.minima_share.items()],
+        [(dim, measured, exact) for dim, (measured, exact) in facts.minima_share.items()],
     )
 
 
