@@ -76,7 +76,7 @@ def paths(
     """
     heights = heights_of(surface, grid_points(window))
     tracks = {label: _track(label, path) for label, path in points.items()}
-    names = [label + _fate(track, window) for label, track in tracks.items()]
+    names = [label + fate(track, window) for label, track in tracks.items()]
     columns, rows = _legend_shape([*names, "start", *(marks or {})], window)
     ax = axes_or_new(ax, **_size(window, rows))
     drawn = contours(heights, window, levels, cmap=cmap, ax=ax)
@@ -114,8 +114,8 @@ def _within_reach(track: np.ndarray, window: Window) -> np.ndarray:
     return np.where(windows_away > FAR, middle + offset * (FAR / np.maximum(windows_away, FAR)), track)
 
 
-def _fate(track: np.ndarray, window: Window) -> str:
-    """What the picture cannot show of a path's end."""
+def fate(track: np.ndarray, window: Window) -> str:
+    """What a picture cannot show of a path's end, to be written after its name."""
     if not np.isfinite(track).all():
         return " (diverged)"
     low, high = np.transpose(window)

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from jaxopt_lab.plots.contours import Window, grid_points, heights_of
+from jaxopt_lab.plots.paths import fate
 from jaxopt_lab.plots.style import PALETTE, describe, new_figure
 
 if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D
     from mpl_toolkits.mplot3d.art3d import Line3D, Poly3DCollection
 
-FLOOR = 1e-5
-"""On a logarithmic axis what lies lower than this share of the range above the lowest height is drawn there."""
+FLOOR = 0.002
+"""On a logarithmic axis the lowest part of the surface, so large a share of its area, is flat: wells stay open."""
 
 
 class DrawnSurface(NamedTuple):
@@ -64,7 +65,7 @@ def surface(
     tracks = {label: _inside(np.asarray(path, float), window) for label, path in points.items()}
     on_paths = {label: heights_of(heights, track[None])[0] for label, track in tracks.items()}
     lowest = min(np.nanmin(each) for each in (ground, *on_paths.values()))
-    drawn_height = _logarithm(lowest, FLOOR * (np.nanmax(ground) - lowest)) if log else lambda height: height
+    drawn_height = _logarithm(lowest, np.nanquantile(ground - lowest, FLOOR)) if log else lambda height: height
     drawn = ax.plot_surface(
         grid[..., 0], grid[..., 1], drawn_height(ground), cmap="viridis", rcount=120, ccount=120, linewidth=0,
         antialiased=False, zorder=1,
@@ -73,14 +74,16 @@ def surface(
     for place, (label, track) in enumerate(tracks.items()):
         line = ax.plot(
             *track.T, drawn_height(on_paths[label]), color=_ON_VIRIDIS[place % len(_ON_VIRIDIS)], marker="o", ms=3,
-            markevery=1 + len(track) // 60, lw=1.8, mec="white", mew=0.3, label=label, zorder=3 + place,
+            markevery=1 + len(track) // 60, lw=1.8, mec="white", mew=0.3, zorder=3 + place,
+            label=label + fate(np.asarray(points[label], float), window),
         )  # fmt: skip
         lines += cast("list[Line3D]", line)
     ax.view_init(*view)
+    ax.set_box_aspect((1, 1, 0.4))  # flat enough to look into
     describe(ax, title=title, xlabel="$w_1$", ylabel="$w_2$")
     ax.set_zlabel("log₁₀(loss above the lowest)" if log else "loss", labelpad=8)
     if lines:
-        ax.legend(loc="upper left", frameon=False)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=2, frameon=False)
     return DrawnSurface(ax, drawn, lines)
 
 

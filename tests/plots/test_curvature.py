@@ -97,13 +97,16 @@ def test_paths_lie_on_the_surface_and_in_front_of_it():
     assert drawn.lines[0].get_zorder() > drawn.surface.get_zorder()
     assert not drawn.ax.computed_zorder
     assert legend_of(drawn.ax) == ["a"]
+    lost = plots.surface(bowl, {"a": path, "lost": np.array([[0.5, 0.5], [np.nan, 0.0]])}, WINDOW)
+    assert legend_of(lost.ax) == ["a", "lost (diverged)"]
 
 
 def test_heights_above_the_lowest_on_a_logarithm():
-    """The lowest is the path's own end: a hundred-thousandth of the range stands for 0."""
+    """The lowest is the path's own end; of the window 0.2% are flat, a disc of r^2 = 0.002 * 4 / pi."""
     drawn = plots.surface(bowl, {"a": np.array([[0.1, 0.0], [0.0, 0.0]])}, WINDOW, log=True)
     _, _, z = np.asarray(drawn.lines[0].get_data_3d())
-    np.testing.assert_allclose(z, [-2, np.log10(2e-5)], atol=1e-4)
+    assert z[0] == pytest.approx(-2)
+    assert 10 ** z[1] == pytest.approx(0.008 / np.pi, rel=0.1)  # of a grid of 120 points a side
     assert drawn.ax.get_zlabel() == "log₁₀(loss above the lowest)"
 
 
