@@ -9,6 +9,7 @@ from jaxopt_lab.cli.bifurcation import bifurcation
 from jaxopt_lab.cli.catalogue import list_names
 from jaxopt_lab.cli.critical_points import critical_points
 from jaxopt_lab.cli.demo import demo
+from jaxopt_lab.cli.diagnose import diagnose
 from jaxopt_lab.cli.escape import escape
 from jaxopt_lab.cli.fractal import fractal
 from jaxopt_lab.cli.map import stability_map
@@ -30,5 +31,6 @@ app.command(fractal)
 app.command(critical_points)
 app.command(escape)
 app.command(bifurcation)
+app.command(diagnose)
 app.command(bench)
 app.command(list_names, name="list")

@@ -14,27 +14,28 @@ if TYPE_CHECKING:
 SUFFIXES = (".zarr", ".nc")
 
 
-def check_target(target: Path, *, overwrite: bool, suffixes: tuple[str, ...] = SUFFIXES) -> None:
+def check_target(target: Path, *, overwrite: bool, suffixes: tuple[str, ...] = SUFFIXES, option: str = "--out") -> None:
     """Refuse a place that a result cannot go to, before the work that would be lost is done.
 
     Args:
         target: where the result is to be written.
         overwrite: whether it may replace what lies there.
         suffixes: the endings that say a format.
+        option: the option that names the place.
 
     Raises:
         ValueError: naming the place and what to do.
     """
     if target.suffix not in suffixes:
-        raise ValueError(f"--out: got {target}; end the name in {' or '.join(suffixes)}")
+        raise ValueError(f"{option}: got {target}; end the name in {' or '.join(suffixes)}")
     if not target.parent.is_dir():
-        raise ValueError(f"--out: the folder {target.parent} does not exist; make it first")
+        raise ValueError(f"{option}: the folder {target.parent} does not exist; make it first")
     if not os.access(target.parent, os.W_OK):
         raise ValueError(
-            f"--out: the folder {target.parent} can't be written; choose another, or change its permissions"
+            f"{option}: the folder {target.parent} can't be written; choose another, or change its permissions"
         )
     if target.exists() and not overwrite:
-        raise ValueError(f"--out: {target} exists already; name another place, or replace it with --overwrite")
+        raise ValueError(f"{option}: {target} exists already; name another place, or replace it with --overwrite")
 
 
 def save(result: "xr.Dataset", target: Path, *, overwrite: bool) -> None:

@@ -2,8 +2,9 @@
 
 from jaxopt_lab.plots.animation import write_gif, write_html
 from jaxopt_lab.plots.contours import contours, grid_points
-from jaxopt_lab.plots.critical_points import critical_points, index_over_loss
+from jaxopt_lab.plots.critical_points import critical_points, index_over_height, index_over_loss
 from jaxopt_lab.plots.curvature import sharpness, spectral_density
+from jaxopt_lab.plots.diagnosis import diagnosed_curves, diagnosis
 from jaxopt_lab.plots.dynamics import bifurcation_diagram, lyapunov_exponents, trusted_curve
 from jaxopt_lab.plots.escape import escape_histogram, escape_medians
 from jaxopt_lab.plots.gallery import gallery
@@ -13,6 +14,7 @@ from jaxopt_lab.plots.slices import line_slice, plane_slice
 from jaxopt_lab.plots.style import axes_or_new, figure_of, new_figure
 from jaxopt_lab.plots.surfaces import surface
 from jaxopt_lab.plots.sweeps import heat_map, quantile_bands
+from jaxopt_lab.plots.training_sweeps import isolation, learning_curve, rate_sweep
 
 __all__ = [
     "axes_or_new",
@@ -21,6 +23,8 @@ __all__ = [
     "contours",
     "critical_points",
     "decay",
+    "diagnosed_curves",
+    "diagnosis",
     "escape_histogram",
     "escape_medians",
     "figure_of",
@@ -28,13 +32,17 @@ __all__ = [
     "gallery",
     "grid_points",
     "heat_map",
+    "index_over_height",
     "index_over_loss",
+    "isolation",
+    "learning_curve",
     "line_slice",
     "lyapunov_exponents",
     "new_figure",
     "paths",
     "plane_slice",
     "quantile_bands",
+    "rate_sweep",
     "shares",
     "sharpness",
     "spectral_density",

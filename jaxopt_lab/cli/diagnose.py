@@ -1,0 +1,142 @@
+"""``jaxopt-lab diagnose``: what is wrong with a training run, by its log."""
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from jaxopt_lab.cli.files import check_target, write_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from jaxopt_lab.curves import Diagnosis
+
+MOST_REMEDIES = 4
+"""How many remedies are printed; --json has all."""
+
+
+def diagnose(
+    path: Path,
+    /,
+    *,
+    num_classes: int | None = None,
+    column: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    plot: Path | None = None,
+    overwrite: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Read a training log and say what is wrong, by which evidence, and what to try.
+
+    Args:
+        path: a log: Keras, Hugging Face, Lightning, TensorBoard, W&B, MLflow, CSV or JSON; a file or a folder.
+        num_classes: how many classes there are, if the losses are cross-entropies; it helps.
+        column: what the log calls a curve where that can't be told, such as train_loss=objective.
+        as_json: print JSON for programs.
+        plot: draw the curves with the findings marked, into a file ending in .png, .svg or .pdf.
+        overwrite: replace a picture that lies there already.
+    """
+    from jaxopt_lab import curves
+
+    if plot is not None:
+        check_target(plot, overwrite=overwrite, suffixes=(".png", ".svg", ".pdf"), option="--plot")
+    table = curves.read(path, columns=_columns(column or []))
+    runs = {str(name): run for name, run in table.groupby("run", sort=False)}
+    found = {name: curves.diagnose(run, num_classes=num_classes) for name, run in runs.items()}
+    if as_json:
+        print(json.dumps(_as_json(table, found), indent=1, allow_nan=False))
+    elif len(runs) == 1:
+        print(f"{path}: {table.attrs['format']}, {len(table)} points")
+        print(told(next(iter(found.values()))))
+    else:
+        print(f"{path}: {table.attrs['format']}, {len(runs)} runs, the lowest validation loss first")
+        print(compared(runs, found))
+    if plot is not None:
+        _draw(runs, found, plot, overwrite=overwrite)
+        if not as_json:
+            print(f"saved: {plot}")
+
+
+def told(diagnosis: "Diagnosis") -> str:
+    """A diagnosis for a person to act on."""
+    others = sorted(diagnosis.probabilities.items(), key=lambda item: -item[1])
+    likely = ", ".join(f"{_words(name)} {chance:.0%}" for name, chance in others if chance >= 0.05)
+    lines = [f"diagnosis: {_words(diagnosis.label)}", f"probabilities: {likely}"]
+    lines += ["seen:", *(f"  - {finding.sentence}" for finding in diagnosis.findings)] if diagnosis.findings else []
+    if diagnosis.remedies:
+        lines.append("what to try, and how often it lowered the true risk of such runs of the laboratory:")
+        lines += [f"  {remedy.success:4.0%}  {remedy.words}" for remedy in diagnosis.remedies[:MOST_REMEDIES]]
+    lines += ["not checked:", *(f"  - {each}" for each in diagnosis.not_checked)] if diagnosis.not_checked else []
+    return "\n".join(lines)
+
+
+def compared(runs: "dict[str, pd.DataFrame]", found: "dict[str, Diagnosis]") -> str:
+    """Several runs as a table, the one with the lowest validation loss (else training loss) first."""
+    rows = sorted((_row(name, runs[name], found[name]) for name in runs), key=lambda row: row["best"])
+    lines = [f"{'run':<28}{'rate':>10}{'best loss':>12}{'at':>8}  diagnosis"]
+    for row in rows:
+        rate = "-" if math.isnan(row["rate"]) else f"{row['rate']:.3g}"
+        best = "-" if math.isinf(row["best"]) else f"{row['best']:.4g}"
+        lines.append(f"{row['run'][-27:]:<28}{rate:>10}{best:>12}{row['at']:>8g}  {row['said']}")
+    return "\n".join(lines)
+
+
+def _row(name: str, run: "pd.DataFrame", diagnosis: "Diagnosis") -> dict[str, Any]:
+    losses = [each for each in ("val_loss", "train_loss") if each in run and run[each].notna().any()]
+    rates = run["learning_rate"].dropna() if "learning_rate" in run else []
+    row = {"run": name, "rate": float(rates.iloc[0]) if len(rates) else math.nan, "best": math.inf, "at": math.nan}
+    if losses:
+        lowest = run[losses[0]].idxmin()
+        axis = "epoch" if "epoch" in run else "step"
+        row |= {"best": float(run.loc[lowest, losses[0]]), "at": float(run.loc[lowest, axis])}
+    return row | {"said": f"{_words(diagnosis.label)} ({diagnosis.probabilities[diagnosis.label]:.0%})"}
+
+
+def _words(label: str) -> str:
+    return label.replace("_", " ")
+
+
+def _columns(texts: list[str]) -> dict[str, str]:
+    named = {}
+    for text in texts:
+        name, equals, theirs = text.partition("=")
+        if not (name and equals and theirs):
+            raise ValueError(f"--column: got {text!r}; write curve=name, such as train_loss=objective")
+        named[name] = theirs
+    return named
+
+
+def _as_json(table: "pd.DataFrame", found: "dict[str, Diagnosis]") -> dict[str, Any]:
+    def number(value: Any) -> Any:
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    return {
+        "source": str(table.attrs["source"]),
+        "format": table.attrs["format"],
+        "runs": [
+            {
+                "run": name,
+                "label": each.label,
+                "probabilities": each.probabilities,
+                "findings": [
+                    {field: number(value) for field, value in finding._asdict().items()} for finding in each.findings
+                ],
+                "remedies": [remedy._asdict() for remedy in each.remedies],
+                "not_checked": list(each.not_checked),
+            }
+            for name, each in found.items()
+        ],
+    }
+
+
+def _draw(runs: "dict[str, pd.DataFrame]", found: "dict[str, Diagnosis]", plot: Path, *, overwrite: bool) -> None:
+    from jaxopt_lab import plots
+
+    if len(runs) == 1:
+        ((name, run),) = runs.items()
+        figure = plots.diagnosis(run, found[name])
+    else:
+        figure = plots.rate_sweep(runs, {name: _words(each.label) for name, each in found.items()})
+    write_whole(plot, lambda place: figure.savefig(place, format=plot.suffix[1:]), overwrite=overwrite)
