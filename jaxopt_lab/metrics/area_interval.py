@@ -1,6 +1,6 @@
 """The uncertainty of the area under the ROC curve in closed form, and whether two areas differ."""
 
-from math import erfc, nan, sqrt
+from math import erfc, exp, nan, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,8 +40,9 @@ def delong(y_true: Any, y_score: Any, versus: Any = None, *, confidence: float =
     million samples take as long as sorting them. For a difference the placements are those of one classifier minus
     those of the other, sample by sample.
 
-    The interval is value ± z times the standard error, cut at the ends of the scale. It is short where the area is near
-    1 and there are few positives: `bootstrap` covers better there.
+    The interval of an area is symmetric on the scale of :math:`\log(A / (1 - A))`, where an area near 1 is nearer to
+    normal: it stays inside [0, 1], and with few positives covers better than value ± z standard errors. That of a
+    difference is value ± z standard errors, cut at -1 and 1.
 
     Args:
         y_true: labels of two classes, shape ``(n,)``; the larger one is positive.
@@ -62,7 +63,7 @@ def delong(y_true: Any, y_score: Any, versus: Any = None, *, confidence: float =
 
     Reference:
         DeLong, DeLong, Clarke-Pearson, Biometrics 44, 1988; Sun and Xu, IEEE Signal Processing Letters 21, 2014 (by
-        ranks).
+        ranks); Pepe, *The Statistical Evaluation of Medical Tests*, 2003, section 5.2 (log-odds).
     """
     z = critical_value(confidence)
     true = as_labels(y_true, "y_true")
@@ -79,14 +80,25 @@ def delong(y_true: Any, y_score: Any, versus: Any = None, *, confidence: float =
     )
     value = float(of_positives.mean())
     error = sqrt(of_positives.var(ddof=1) / counts[0] + of_negatives.var(ddof=1) / counts[1])
-    chance, least = (0.5, 0.0) if versus is None else (0.0, -1.0)
+    if versus is None:
+        chance, (lower, upper) = 0.5, _on_log_odds(value, z * error)
+    else:
+        chance, lower, upper = 0.0, max(value - z * error, -1.0), min(value + z * error, 1.0)
     return DeLong(
         value=value,
-        lower=max(value - z * error, least),
-        upper=min(value + z * error, 1.0),
+        lower=lower,
+        upper=upper,
         standard_error=error,
         p_value=erfc(abs(value - chance) / error / sqrt(2)) if error else nan,
     )
+
+
+def _on_log_odds(value: float, reach: float) -> tuple[float, float]:
+    """The ends of an interval of this reach to either side, moved to the log-odds by their slope."""
+    if value in (0.0, 1.0):
+        return value, value
+    odds, factor = value / (1 - value), exp(reach / (value * (1 - value)))
+    return odds / factor / (1 + odds / factor), 1 / (1 + 1 / (odds * factor))
 
 
 def _placements(positives: np.ndarray, negatives: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -138,11 +138,11 @@ def test_intervals_cover_about_as_often_as_they_say(run, script):
 
 @pytest.mark.long
 def test_coverage_is_what_the_page_says(run, script):
-    """400 samples know a coverage of 0.95 to 0.011, one of 0.9 to 0.015: three times that below what is claimed."""
-    least = {"delong": 0.93, "percentile": 0.91, "bca": 0.92, "wilson": 0.94, "optimism": 0.88}
+    """The least of each kind in the table; 400 samples know a share of 0.9 to 0.015, three times that is let pass."""
+    least = {"delong": 0.90, "percentile": 0.845, "bca": 0.855, "wilson": 0.93, "optimism": 0.90}
     result, _ = run("coverage", "--simulations", "400", "--resamples", "500")
     for row in result["rows"]:
-        assert row["coverage"] > least[row["method"]] - 0.04, row
+        assert row["coverage"] > least[row["method"]] - 0.045, row
 
 
 @pytest.mark.long
@@ -217,3 +217,9 @@ def test_rounding_compares_tilings(run):
 
 def test_the_readmes_table_is_what_the_results_say(script):
     script("readme_table").main(["--check"])
+
+
+def test_the_pages_coverage_is_what_the_results_say(script):
+    coverage = script("coverage")
+    result = json.loads((coverage.HERE / "results" / "coverage.json").read_text())
+    assert coverage.markdown(result) in (coverage.HERE.parent / "docs" / "uncertainty.md").read_text()

@@ -95,6 +95,16 @@ def test_delongs_test_and_interval_are_normal() -> None:
     assert metrics.delong(true, first).p_value < 1e-9
 
 
+def test_the_interval_of_an_area_is_symmetric_in_log_odds() -> None:
+    true, scores = [0, 0, 0, 1, 1, 1], [0.1, 0.4, 0.35, 0.8, 0.7, 0.3]
+    value, lower, upper, error, _ = metrics.delong(true, scores)
+    log_odds = np.log([lower, value, upper]) - np.log1p([-lower, -value, -upper])
+    # 1.959964 standard errors, times the slope 1 / (A (1 - A)) at A = 7/9.
+    np.testing.assert_allclose(np.diff(log_odds), 1.959964 * error * 81 / 14, rtol=1e-6)
+    perfect = metrics.delong([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.4])
+    assert perfect[:4] == (1, 1, 1, 0)
+
+
 def test_the_same_scores_do_not_differ() -> None:
     true, scores = [0, 0, 1, 1], [0.1, 0.4, 0.3, 0.8]
     result = metrics.delong(true, scores, scores)
