@@ -3,11 +3,14 @@
 With the two as in the paper that found its border of trainability to be a fractal.
 """
 
+import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import jax.typing
+import numpy as np
 import optax
 from jax.tree_util import Partial
 
@@ -45,26 +48,33 @@ def tanh_network(width: int = 4, *, seed: int = 0) -> Problem:
     """
     width = whole_number("width", width, least=1)
     rows, columns = width * (width + 1), width
-    draws = jax.random.normal(jax.random.key(whole_number("seed", seed, least=0)), (rows, columns + 1))
+    draws = np.random.default_rng(whole_number("seed", seed, least=0)).standard_normal((rows, columns + 1))
     return Problem(
         loss=Partial(_mean_square, draws[:, :-1], draws[:, -1]),
-        init=Partial(_weights, jnp.zeros((width, width))),
+        init=Partial(_Weights(width)),
         name="tanh_network",
         reference="Sohl-Dickstein 2024, arXiv 2402.06184",
     )
 
 
-def _mean_square(inputs: jax.Array, targets: jax.Array, params: Params, key: jax.Array | None) -> jax.Array:
+def _mean_square(inputs: Any, targets: Any, params: Params, key: jax.Array | None) -> jax.Array:
     del key
+    # The data take the type of the weights, as plain numbers would: float32 parameters give a float32 loss.
+    inputs, targets = (jnp.asarray(each, params["output"].dtype) for each in (inputs, targets))
     width = inputs.shape[1]
     units = jnp.tanh((2 / width) ** 0.5 * (inputs @ params["hidden"].T))
     return jnp.mean((targets - units @ params["output"] / width) ** 2)
 
 
-def _weights(like: jax.Array, key: jax.Array) -> Params:
-    width = like.shape[0]
-    draws = jax.random.normal(key, (width + 1, width), like.dtype)
-    return {"hidden": draws[:-1], "output": draws[-1]}
+@dataclasses.dataclass(frozen=True)
+class _Weights:
+    """Draws the weights; equal ones share a compiled program."""
+
+    width: int
+
+    def __call__(self, key: jax.Array) -> Params:
+        draws = jax.random.normal(key, (self.width + 1, self.width))
+        return {"hidden": draws[:-1], "output": draws[-1]}
 
 
 def layerwise_sgd(
@@ -85,11 +95,11 @@ def layerwise_sgd(
         ValueError: at its ``init``, for parameters of another problem.
 
     Example:
-        >>> from jaxopt_lab import simulate
-        >>> network = tanh_network(2)
-        >>> run = simulate(network, layerwise_sgd(0.0, 1.0), network.init(jax.random.key(0)), 50)
-        >>> bool((run.params["hidden"][-1] == run.params["hidden"][0]).all()), bool(run.loss[-1] < run.loss[0])
-        (True, True)
+        >>> slopes = {"hidden": np.ones((2, 2)), "output": np.ones(2)}
+        >>> rule = layerwise_sgd(0.5, 2.0)
+        >>> updates, _ = rule.update(slopes, rule.init(slopes))
+        >>> updates["hidden"][0].tolist(), updates["output"].tolist()
+        ([-0.5, -0.5], [-2.0, -2.0])
 
     References:
         J. Sohl-Dickstein (2024). The boundary of neural network trainability is fractal. arXiv 2402.06184.

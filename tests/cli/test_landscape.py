@@ -35,6 +35,7 @@ def test_fractal_draws_a_surface_too(call, tmp_path):
     assert "dimension of the border: " in outcome.out
 
 
+@pytest.mark.long
 def test_fractal_knows_where_the_networks_border_is(call):
     outcome = call("fractal", "--resolution", "32", "--steps", "20", "--out", "a.nc")
     assert outcome.status == 0, outcome.err
