@@ -103,6 +103,6 @@ def _expected_index(surface: "Problem", found: "xr.Dataset") -> tuple[np.ndarray
 
     if surface.name != "gaussian_landscape" or not found.sizes["point"]:
         return None
-    dim, edges = found.sizes["param"], np.linspace(*found.loss.values[[0, -1]], 41)
+    dim, edges = found.sizes["param"], np.linspace(found.loss.values[0], found.loss.values[-1], 41)
     of_index = expected_census(dim, edges)
     return (edges[1:] + edges[:-1]) / 2, of_index @ np.arange(dim + 1) / of_index.sum(axis=1) / dim

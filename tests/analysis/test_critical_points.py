@@ -28,7 +28,7 @@ CENSUS: dict[str, tuple[Any, tuple[int, int, int, int], int]] = {
     # 21 zeros of the derivative along each side, every other one a minimum
     "rastrigin": (problems.rastrigin(), (121, 220, 100, 0), 1),
 }
-QUICK = {"himmelblau", "six_hump_camel"}
+QUICK = {"himmelblau"}
 SAME = 1e-8  # Newton's method ends within rounding (1e-16) times the condition of the Hessian (up to 1e5)
 
 

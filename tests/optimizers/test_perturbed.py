@@ -71,6 +71,7 @@ def test_seeds_differ_and_repeat():
     assert len(np.unique(got[:, 0])) == 3
 
 
+@pytest.mark.long
 def test_it_leaves_the_saddle_of_the_double_well_for_a_minimum():
     """Gradient descent stays at the saddle for ever; a push, and it ends within the radius of one of the wells."""
     path = simulate(problems.double_well(), optimizers.perturbed_gradient_descent(0.2), jnp.zeros(2), 200)

@@ -1,5 +1,7 @@
 """Saddle-free Newton against NumPy step by step, and on quadratics in one step."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -113,7 +115,8 @@ def test_told_to_be_in_scalars_it_gives_the_same(swept):
 def test_what_it_cannot_do_without_is_said():
     optimizer, x = optimizers.saddle_free_newton(1.0), jnp.ones(2)
     state = optimizer.init(x)
-    for given in ({}, {"params": x}, {"value_fn": jnp.sum}):
+    cases: list[Any] = [{}, {"params": x}, {"value_fn": jnp.sum}]
+    for given in cases:
         with pytest.raises(ValueError, match=r"call update\(grads, state, params, value_fn=loss\)"):
             optimizer.update(x, state, **given)
     many = jnp.ones(2001)

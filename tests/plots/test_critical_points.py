@@ -18,7 +18,7 @@ def test_each_kind_has_a_marker_of_its_own():
     drawn = plots.critical_points(HEIGHTS, POINTS, WINDOW, title="bowl")
     assert set(drawn.markers) == {"minimum", "maximum", "degenerate"}
     for kind, line in drawn.markers.items():
-        np.testing.assert_array_equal(np.transpose(line.get_data()), POINTS[kind])
+        np.testing.assert_array_equal(np.column_stack(line.get_data()), POINTS[kind])
     looks = {(line.get_marker(), line.get_color()) for line in drawn.markers.values()}
     assert len(looks) == 3
     legend = drawn.ax.get_legend()
@@ -32,7 +32,7 @@ def test_the_index_stands_over_the_loss_as_a_share_of_the_dimension():
     _, ax = plots.new_figure()
     drawn = plots.index_over_loss([3.0, -1.0, 0.5, 0.7], [3, 0, 1, 2], dim=3, law=([-1.0, 3.0], [0.1, 0.9]), ax=ax)
     assert drawn.ax is ax
-    got = {str(line.get_label()): np.transpose(line.get_data()).tolist() for line in drawn.points}
+    got = {str(line.get_label()): np.column_stack(line.get_data()).tolist() for line in drawn.points}
     assert got == {"minima": [[-1.0, 0.0]], "saddles": [[0.5, 1 / 3], [0.7, 2 / 3]], "maxima": [[3.0, 1.0]]}
     assert drawn.law is not None
     np.testing.assert_array_equal(drawn.law.get_data(), [[-1.0, 3.0], [0.1, 0.9]])
