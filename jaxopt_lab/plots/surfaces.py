@@ -79,6 +79,7 @@ def surface(
         )  # fmt: skip
         lines += cast("list[Line3D]", line)
     ax.view_init(*view)
+    ax.locator_params(axis="z", nbins=4)
     ax.set_box_aspect((1, 1, 0.4))  # flat enough to look into
     describe(ax, title=title, xlabel="$w_1$", ylabel="$w_2$")
     ax.set_zlabel("log₁₀(loss above the lowest)" if log else "loss", labelpad=8)
