@@ -116,7 +116,7 @@ def stability_map(
     dataset = xr.Dataset({axis.name: axis.values for axis in axes}).assign(rate=([axis.name for axis in axes], rates))
     dataset.rate.attrs = {"long_name": "contraction per step" if law is not None else "mean contraction per step"}
     if law is not None:
-        dataset = dataset.assign(exact_rate=(dataset.rate.dims, law), **_disagreement(rates, law))
+        dataset = dataset.assign({"exact_rate": (dataset.rate.dims, law)} | _disagreement(rates, law))
     others = [axis.name for axis in axes if axis not in (x, y)]
     dataset = dataset.squeeze(others).transpose(y.name, x.name)
     return dataset.assign_attrs(title=f"{name_of(optimizer)} on {first.name}", num_steps=num_steps, start=begin)
@@ -234,7 +234,7 @@ def _mean_rates(lanes: _Lanes, first: Problem) -> np.ndarray:
     return gone ** (0.5 / steps)
 
 
-def _disagreement(rates: np.ndarray, law: np.ndarray) -> dict[str, float]:
+def _disagreement(rates: np.ndarray, law: np.ndarray) -> dict[str, Any]:
     away = np.abs(law - 1) > NEAR
     return {
         "disagreement": float(np.mean((rates < 1) != (law < 1))),

@@ -104,7 +104,7 @@ def layerwise_sgd(
     References:
         J. Sohl-Dickstein (2024). The boundary of neural network trainability is fractal. arXiv 2402.06184.
     """
-    rates = {"hidden": learning_rate_0, "output": learning_rate_1}
+    rates: dict[str, Any] = {"hidden": learning_rate_0, "output": learning_rate_1}
 
     def init(params: Params) -> optax.EmptyState:
         if not (isinstance(params, Mapping) and params.keys() == rates.keys()):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import jax
 import numpy as np
@@ -13,7 +14,7 @@ from jaxopt_lab.analysis import fractal, fractals, layerwise_sgd, tanh_network
 
 BOWL = problems.quadratic((1.0, 10.0))
 AXES = ("learning_rate", "momentum")
-WINDOW = {"center": (0.25, 0.5), "width": (0.4, 0.9)}
+WINDOW: Any = {"center": (0.25, 0.5), "width": (0.4, 0.9)}
 START = np.array([2.0, -1.0], np.float32)
 SIDES = (40, 36)
 
@@ -58,13 +59,13 @@ def test_bands_change_nothing(border, monkeypatch):
 def test_another_window_compiles_nothing(border, count_compilations):
     del border
     with count_compilations() as compiled:
-        zoom = {"center": (0.3, 0.5), "width": 0.01}
+        zoom: Any = {"center": (0.3, 0.5), "width": 0.01}
         fractal(BOWL, optimizers.sgd_momentum, AXES, **zoom, resolution=SIDES, num_steps=120, start=START)
     assert compiled.count == 0
 
 
 def test_the_network_is_the_papers():
-    """Mean squares over n^2 + n rows, W1 tanh(sqrt(2 / n) W0 x) / n, and a step with a rate for each layer, in NumPy."""
+    """In NumPy: mean squares over n^2 + n rows, W1 tanh(sqrt(2 / n) W0 x) / n, and a rate for each layer."""
     network = tanh_network(2, seed=5)
     inputs, targets = jax.tree.leaves(network.loss)
     assert inputs.shape == (6, 2)

@@ -22,11 +22,11 @@ def stability(**more):
 def test_the_boundary_is_the_laws_and_what_diverges_is_grey():
     law = (("momentum", "learning_rate"), stability().rate.values - 0.1)
     drawn = plots.stability_map(stability(exact_rate=law, disagreement=0.25))
-    assert np.ma.getmaskarray(drawn.mesh.get_array()).tolist() == [[False, False, True, True]] * 5
+    assert np.ma.getmaskarray(np.ma.asarray(drawn.mesh.get_array())).tolist() == [[False, False, True, True]] * 5
     assert to_rgb(drawn.ax.get_facecolor()) == to_rgb(DIVERGED)
     assert drawn.boundary is not None
     (line,) = drawn.boundary.get_paths()
-    np.testing.assert_allclose(line.vertices[:, 0], 1.1 / 4)  # where 4 * rate - 0.1 is 1
+    np.testing.assert_allclose(np.asarray(line.vertices)[:, 0], 1.1 / 4)  # where 4 * rate - 0.1 is 1
     assert legend_of(drawn.ax) == ["no contraction, measured", "exact boundary (25.000% beyond it)"]
     assert (drawn.ax.get_xlabel(), drawn.ax.get_ylabel()) == ("learning rate", "momentum")
     assert drawn.ax.get_title(loc="left") == "a map"
@@ -70,7 +70,7 @@ def test_hue_is_the_minimum_and_brightness_the_step():
     assert 0.35 < colours[0, 2].max() / second.max() < 1
     np.testing.assert_allclose(colours[1, 2], to_rgb(DIVERGED))
     assert colours[1, 1].min() > 0.9
-    assert drawn.minima.get_offsets().tolist() == [[0.5, 0.5], [2.5, 0.0]]
+    assert np.asarray(drawn.minima.get_offsets()).tolist() == [[0.5, 0.5], [2.5, 0.0]]
     assert drawn.image.get_extent() == [0, 3, 0, 3]
     words = ["(0.5, 0.5): 33.3%", "(2.5, 0): 44.4%", "not settled: 11.1%", "diverged: 11.1%"]
     assert legend_of(drawn.ax) == words
@@ -95,10 +95,11 @@ def fates(**attributes):
 def test_sign_is_the_fate_and_shade_the_rank():
     drawn = plots.fractal_map(fates())
     third = 1 / 3
-    np.testing.assert_allclose(drawn.image.get_array(), [[1, third, -2 * third], [2 * third, -1, -third]])
+    np.testing.assert_allclose(np.asarray(drawn.image.get_array()), [[1, third, -2 * third], [2 * third, -1, -third]])
     assert legend_of(drawn.ax) == ["converges: 50.0%", "diverges: 50.0%"]
-    title = drawn.ax.get_legend().get_title().get_text()
-    assert "1.23 ± 0.06" in title
+    legend = drawn.ax.get_legend()
+    assert legend is not None
+    assert "1.23 ± 0.06" in legend.get_title().get_text()
 
 
 def test_logarithms_are_drawn_as_such():
