@@ -59,6 +59,8 @@ def surface(
         >>> drawn.lines[0].get_data_3d()[2].round(2).tolist()
         [0.64, 0.16, 0.0]
     """
+    from matplotlib.ticker import MaxNLocator
+
     grid = grid_points(window, resolution=120)
     ground = heights_of(heights, grid)
     ax = _axes(ax)
@@ -79,7 +81,7 @@ def surface(
         )  # fmt: skip
         lines += cast("list[Line3D]", line)
     ax.view_init(*view)
-    ax.locator_params(axis="z", nbins=4)
+    ax.zaxis.set_major_locator(MaxNLocator(4))
     ax.set_box_aspect((1, 1, 0.4))  # flat enough to look into
     describe(ax, title=title, xlabel="$w_1$", ylabel="$w_2$")
     ax.set_zlabel("log₁₀(loss above the lowest)" if log else "loss", labelpad=8)
