@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 SCRIPTS = (
     *("engine", "networks", "scaling", "memory", "early_finish", "startup", "device", "rounding"),
     "landscape",
+    "logs",
     *("metrics", "bootstrap", "coverage"),
 )
 

@@ -205,6 +205,17 @@ def test_landscape_times_every_row_and_says_what_it_found(run):
     assert "of the cells beyond the exact boundary" in printed
 
 
+@pytest.mark.long
+def test_every_point_of_a_log_is_read(run):
+    result, printed = run("logs", "--megabytes", "1")
+    for name, row in result["rows"].items():
+        assert row["points"] == row["written"] > 10_000
+        assert 10**6 <= row["bytes"] < 1.001 * 10**6
+        assert row["peak_bytes"] >= row["peak_bytes_before"] > 10 << 20  # no Python with pandas is smaller
+        assert name in printed
+    assert "target: an event file of 100 MB" in printed
+
+
 def test_rounding_compares_tilings(run):
     words = ("--surfaces", "quadratic", "--tilings", "64:1:scalars", "64:1:arrays", "--plain")
     result, printed = run("rounding", "--lanes", "200", "--steps", "3", *words)

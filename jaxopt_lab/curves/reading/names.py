@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -83,7 +85,7 @@ def split_name(name: str) -> tuple[set[str], list[str]]:
         >>> split_name("validation/epochLoss")
         ({'val'}, ['epoch', 'loss'])
     """
-    words = [word.lower() for word in _WORD.findall(name)]
+    words: list[str] = [word.lower() for word in _WORD.findall(name)]
     data = {_DATA[word] for word in words if word in _DATA}
     return data, [_SHORT.get(word, word) for word in words if word not in _DATA and word not in _FILLERS]
 
@@ -140,23 +142,29 @@ def _candidates(said: Mapping[str, Meaning], curve: str, points: "pd.DataFrame")
     if data == "train" and (found or not told_apart):
         found += [name for name, told in of_kind.items() if told.data is None]
     if data == "val" and not found:
-        found = [name for name, told in of_kind.items() if told.data == "test" and points[name].count() > 1]
+        found = [name for name, told in of_kind.items() if told.data == "test" and _length(points, name) > 1]
     if len(found) > 1:  # a mean over the whole training, written once at its end, is no curve
-        found = [name for name in found if points[name].count() > 1] or found
+        found = [name for name in found if _length(points, name) > 1] or found
     best = min((of_kind[name].rank for name in found), default=None)
     return [name for name in found if of_kind[name].rank == best]
+
+
+def _length(points: "pd.DataFrame", name: str) -> int:
+    return int(points[name].notna().to_numpy().sum())
 
 
 def _the_one(points: "pd.DataFrame", curve: str, names: Sequence[str]) -> str:
     """The first of the columns, if the others say the same."""
     first, *others = names
+    ours = points[first].to_numpy()
     for other in others:
-        differing = points.index[~((points[first] == points[other]) | (points[first].isna() & points[other].isna()))]
+        theirs = points[other].to_numpy()
+        differing = np.flatnonzero((ours != theirs) & ~(np.isnan(ours) & np.isnan(theirs)))
         if len(differing):
-            values = " and ".join(f"{points[name][differing[0]]:g}" for name in (first, other))
+            row = differing[0]
             raise ValueError(
-                f"columns {first!r} and {other!r} both look like {curve} and differ (in row {differing[0] + 1}: "
-                f"{values}); say which one is meant: columns={{{curve!r}: {first!r}}}"
+                f"columns {first!r} and {other!r} both look like {curve} and differ (in row {row + 1}: {ours[row]:g} "
+                f"and {theirs[row]:g}); say which one is meant: columns={{{curve!r}: {first!r}}}"
             )
     return first
 

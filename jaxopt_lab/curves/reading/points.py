@@ -36,7 +36,7 @@ def one_row_per_point(table: "pd.DataFrame", *, rewritten: bool) -> Points:
         return Points([_merged(table, keys)], [])
     (counter, *finer) = keys
     falls = table[counter].diff() < 0
-    if finer or not falls.any():
+    if finer or not falls.to_numpy().any():
         return Points(
             [table.assign(step=range(len(table)))],
             [f"several rows for one {counter}: each is a point of its own, and step counts them"],
@@ -46,7 +46,7 @@ def one_row_per_point(table: "pd.DataFrame", *, rewritten: bool) -> Points:
     notes = []
     if len(parts) > 1:
         notes.append(f"{counter} begins again {len(parts) - 1} times: these are {len(parts)} runs")
-    if (falls & ~begins).any():
+    if (falls & ~begins).to_numpy().any():
         notes.append(f"{counter} falls back on the way: training was taken up again, and what was written last counts")
     return Points(parts, notes)
 
@@ -55,8 +55,7 @@ def _keys(table: "pd.DataFrame") -> list[str]:
     """What tells points apart: the steps, where they count through; else the epochs, or both."""
     if "step" not in table:
         return ["epoch"]
-    steps = table["step"]
-    if "epoch" in table and (steps.isna().any() or (steps.diff() < 0).any()):
+    if "epoch" in table and not table["step"].is_monotonic_increasing:  # as no column with gaps is
         return ["epoch", "step"]
     return ["step"]
 

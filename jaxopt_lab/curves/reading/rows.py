@@ -62,18 +62,16 @@ def _numbers(table: "pd.DataFrame", ignored: dict[str, str], notes: list[str]) -
     import pandas as pd
 
     kept = {}
-    for name in table.columns:
-        values = table[name]
-        if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-            written = values.notna().sum()
-            values = pd.to_numeric(values, errors="coerce")
-            if lost := int(written - values.notna().sum()):
-                if lost == written:
-                    ignored[str(name)] = "no numbers in it"
-                    continue
-                notes.append(f"{lost} of {written} cells of {name!r} are no numbers and count as gaps")
-        if values.isna().all():
-            ignored[str(name)] = "nothing in it"
+    for name, cells in table.items():
+        if pd.api.types.is_bool_dtype(cells):
+            ignored[str(name)] = "no numbers in it"
             continue
-        kept[str(name)] = values.astype("float64")
+        values = pd.Series(pd.to_numeric(cells, errors="coerce"), dtype="float64")
+        written, found = (int(each.notna().to_numpy().sum()) for each in (cells, values))
+        if not found:
+            ignored[str(name)] = "no numbers in it" if written else "nothing in it"
+            continue
+        if found < written:
+            notes.append(f"{written - found} of {written} cells of {name!r} are no numbers and count as gaps")
+        kept[str(name)] = values
     return pd.DataFrame(kept, index=table.index)

@@ -43,7 +43,7 @@ def tidy(path: Path, log: Log, columns: Mapping[str, str]) -> "pd.DataFrame":
         raise refusal(path, _no_curves(log), "name yours, as in columns={'train_loss': 'my column'}")
     whole = _percent_to_shares(pd.concat(tables, ignore_index=True), notes)
     first = [name for name in ("run", *AXES, *CURVES) if name in whole]
-    whole = whole[first + [name for name in whole.columns if name not in first]]
+    whole = whole.loc[:, first + [name for name in whole.columns if name not in first]]
     whole.attrs = {
         "source": str(path),
         "format": log.format,

@@ -24,7 +24,7 @@ def chart_log(path: Path, table: "pd.DataFrame") -> Log:
     """The runs of a chart; the bounds repeat the values, or belong to a group of runs, and are ignored."""
     import pandas as pd
 
-    plain = table[[name for name in table.columns if not name.endswith(_BOUNDS)]]
+    plain = table.loc[:, [name for name in table.columns if not name.endswith(_BOUNDS)]]
     numbers = rows_log(path, plain, written_as="a W&B chart export", name="", columns={})
     points = numbers.runs[0].points
     counters = [name for name in points if (told := meaning(name)) and told.what in {"epoch", "step"}]
@@ -34,8 +34,8 @@ def chart_log(path: Path, table: "pd.DataFrame") -> Log:
     for column in points:
         run, mark, metric = column.rpartition(" - ")
         if mark:
-            runs.setdefault(run, {})[metric] = points[column]
-    named = [Run(run, _its_points(points[counters], pd.DataFrame(metrics))) for run, metrics in runs.items()]
+            runs.setdefault(run, {})[metric] = points.loc[:, column]
+    named = [Run(run, _its_points(points.loc[:, counters], pd.DataFrame(metrics))) for run, metrics in runs.items()]
     return Log(numbers.format, named, ignored, numbers.notes)
 
 
