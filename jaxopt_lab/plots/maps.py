@@ -119,6 +119,7 @@ def basin_map(found: "xr.Dataset", *, title: str | None = None, ax: "Axes | None
         [0.62, 0.62, 0.62]
     """
     from matplotlib.colors import to_rgb
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     x, y, basin = found.x.values, found.y.values, found.basin.values
@@ -136,11 +137,14 @@ def basin_map(found: "xr.Dataset", *, title: str | None = None, ax: "Axes | None
     )
     ax.set(xlim=image.get_extent()[:2], ylim=image.get_extent()[2:])
     shares = {int(outcome): float(found.share.sel(outcome=outcome)) for outcome in found.outcome.values}
-    handles = [
+    handles: list[Any] = [
         Patch(color=hue, label=f"{_point(minimum)}: {shares[place]:.1%}")
         for place, (hue, minimum) in enumerate(zip(hues, found.minima.values, strict=True))
         if few and shares[place] > 0
     ]
+    if not few:
+        stars = {"marker": "*", "ms": 6, "mfc": "white", "mec": "black", "ls": "none"}
+        handles.append(Line2D([], [], label=f"{len(hues):,} minima, a hue each", **stars))
     greys = {-1: ("not settled", NOT_SETTLED), -2: ("diverged", DIVERGED)}
     handles += [Patch(color=c, label=f"{word}: {shares[o]:.1%}") for o, (word, c) in greys.items() if shares[o] > 0]
     names = ("$w_1$", "$w_2$") if planar else ("across the plane", "up the plane")
@@ -148,7 +152,7 @@ def basin_map(found: "xr.Dataset", *, title: str | None = None, ax: "Axes | None
     if handles:
         ax.legend(
             handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.11), ncols=2, frameon=False,
-            title="share of the starts that reach it; brighter: sooner", title_fontsize="small",
+            title="the minimum, and the share of the starts that reach it; brighter: sooner", title_fontsize="small",
         )  # fmt: skip
     return DrawnBasins(ax, image, minima)
 

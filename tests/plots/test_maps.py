@@ -79,7 +79,9 @@ def test_hue_is_the_minimum_and_brightness_the_step():
 def test_many_basins_have_as_many_hues():
     labels = np.arange(16).reshape(4, 4)
     found = basin(labels, np.zeros((4, 4), int), np.arange(32.0).reshape(16, 2), [1 / 16] * 16 + [0, 0])
-    colours = np.asarray(plots.basin_map(found).image.get_array()).reshape(16, 3)
+    drawn = plots.basin_map(found)
+    assert legend_of(drawn.ax) == ["16 minima, a hue each"]
+    colours = np.asarray(drawn.image.get_array()).reshape(16, 3)
     assert min(np.abs(a - b).max() for i, a in enumerate(colours) for b in colours[:i]) > 0.1
 
 
