@@ -1,7 +1,6 @@
 """The functions of many minima with little or no global structure, f20 to f24."""
 
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -33,14 +32,20 @@ def _gallagher(x: jax.Array, turn: jax.Array, peaks: jax.Array, curvatures: jax.
     """
     place = times(turn, x)
 
-    def depths(k: Any) -> jax.Array:
-        exponents = -0.5 * jnp.mean(curvatures[k] * (place - peaks[k]) ** 2, axis=-1)
+    def depth(squares: jax.Array, height: jax.Array) -> jax.Array:
         # 10 - w e^q, written so that at the highest peak its digits do not cancel.
-        return (10 - heights[k]) - heights[k] * jnp.expm1(exponents)
+        return (10 - height) - height * jnp.expm1(-0.5 / len(x) * squares)
 
+    def add(total: jax.Array, row: tuple[jax.Array, ...]) -> tuple[jax.Array, None]:
+        at, peak, curvature = row
+        return total + curvature * (at - peak) ** 2, None
+
+    # One coordinate after the other for all peaks: XLA makes slow work of sums over short axes.
+    squares, _ = jax.lax.scan(add, jnp.zeros_like(heights), (jax.lax.stop_gradient(place), peaks, curvatures))
     # The derivative is that of one peak. That of a minimum over all compares them with it once more, and is NaN where
     # the compiler rounded otherwise the second time.
-    return oscillated(depths(jnp.argmin(depths(slice(None))))) ** 2 + penalty(x)
+    k = jnp.argmin(depth(squares, heights))
+    return oscillated(depth(jnp.sum(curvatures[:, k] * (place - peaks[:, k]) ** 2), heights[k])) ** 2 + penalty(x)
 
 
 def _katsuura(x: jax.Array, x_opt: jax.Array, matrix: jax.Array) -> jax.Array:
@@ -95,7 +100,8 @@ def _peaks(count: int, width: float, condition: float, dim: int, seed: int) -> C
     places = width * uniform(count * dim, seed).reshape(count, dim) - width / 2
     places[0] *= 0.8
     heights = np.append(10.0, np.linspace(1.1, 9.1, count - 1))
-    return Constants(places[0], {"turn": turn, "peaks": places @ turn.T, "curvatures": curvatures, "heights": heights})
+    own = {"turn": turn, "peaks": turn @ places.T, "curvatures": curvatures.T, "heights": heights}
+    return Constants(places[0], own)
 
 
 def _mixed_and_signed(dim: int, seed: int) -> Constants:
