@@ -137,7 +137,7 @@ def _size(window: Window, legend_rows: int) -> dict[str, float]:
     """A figure in which the window, drawn to scale, leaves room for a colour bar, a title and a legend and no more."""
     (left, right), (bottom, top) = window
     width = _width(window)
-    return {"width": width, "height": (width - 1.9) * (top - bottom) / (right - left) + 1.3 + 0.25 * legend_rows}
+    return {"width": width, "height": (width - 1.5) * (top - bottom) / (right - left) + 1.3 + 0.25 * legend_rows}
 
 
 def _width(window: Window) -> float:
