@@ -41,9 +41,9 @@ def bbob(function: int = 1, *, dim: int = 2, instance: int = 1) -> Problem:
       19 Griewank-Rosenbrock;
     - weakly structured: 20 Schwefel, 21 Gallagher's 101 peaks, 22 his 21 peaks, 23 Katsuura, 24 Lunacek bi-Rastrigin.
 
-    Only 1, 8, 9 and 19 have two derivatives everywhere. The gradient is finite everywhere, kinks and minima included;
-    that of 7, a staircase, is 0 almost everywhere in the domain. :math:`f_{opt}` lies between -1000 and 1000, so that
-    in float32 no distance from it below about 1e-7 of its size is seen.
+    Only 1, 8, 9 and 19 have two derivatives everywhere. The gradient is finite on the domain, kinks included, and 0 at
+    the minimum; that of 7, a staircase, is 0 almost everywhere. :math:`f_{opt}` lies between -1000 and 1000, so that in
+    float32 no distance from it below about 1e-7 of its size is seen.
 
     Args:
         function: its number, 1 to 24.
