@@ -71,6 +71,9 @@ def _print(found: "xr.Dataset") -> None:
     degree = found.degree.item()
     demanded = "unknown" if np.isnan(degree) else f"{degree:.0f}"
     print(f"sum of (-1)^index: {found.signed_count.item()}, by the gradient on the border: {demanded}")
+    if not np.isnan(degree) and degree != found.signed_count:
+        flat = "degenerate" in kinds
+        print("(the degenerate point makes the difference)" if flat else "(points were missed: give more --starts)")
 
 
 def _shown(numbers: np.ndarray) -> str:

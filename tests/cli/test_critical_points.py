@@ -34,6 +34,11 @@ def test_a_landscape_in_many_dimensions_is_drawn_by_height_with_the_theory(call,
     assert "expected mean" in (tmp_path / "a.svg").read_text()
 
 
+def test_what_is_missed_is_said(call):
+    """Two starts come to a minimum and the maximum: each counts 1, and so do all nine points together."""
+    assert "points were missed: give more --starts" in call("critical-points", "--starts", "2", "--overwrite").out
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
