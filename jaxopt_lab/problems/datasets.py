@@ -201,7 +201,61 @@ def imbalanced(
     )
 
 
-NAMED = {loader.__name__: loader for loader in (breast_cancer, digits, imbalanced, moons, wine)}
+def binormal(
+    num_samples: int = 2000,
+    positives: float = 0.2,
+    *,
+    distance: float = 2.0,
+    num_features: int = 5,
+    validation: float = 0.2,
+    test: float = 0.2,
+    seed: int = 0,
+    standardize: bool = True,
+) -> Dataset:
+    r"""Two normal classes of variance 1 in every direction: a task whose best ROC curve is known.
+
+    .. math::
+        x \mid y \sim N(y d \, e_1, I), \qquad \text{AUC} = \Phi(d / \sqrt{2})
+
+    No classifier ranks better, whatever the share of positives, and a logistic regression can reach it.
+
+    Args:
+        num_samples: how many rows.
+        positives: the share of positives.
+        distance: :math:`d`, between the means of the classes.
+        num_features: how many features; all but the first are noise.
+        validation: as in `dataset`.
+        test: as in `dataset`.
+        seed: of the rows and of the split.
+        standardize: as in `dataset`.
+
+    Returns:
+        The data set.
+
+    Raises:
+        ValueError: as `dataset` does, or for too few rows, features or positives.
+
+    Example:
+        >>> binormal(100, positives=0.1).train.features.shape
+        (60, 5)
+
+    References:
+        J. A. Hanley (1988). The robustness of the "binormal" assumptions used in fitting ROC curves. Medical Decision
+        Making 8(3), 197-203.
+    """
+    fraction("positives", positives)
+    num_samples = whole_number("num_samples", num_samples, least=20)
+    labels = np.arange(num_samples) < round(positives * num_samples)
+    features = np.random.default_rng(seed).normal(
+        size=(num_samples, whole_number("num_features", num_features, least=1))
+    )
+    features[:, 0] += distance * labels
+    return dataset(
+        features, labels, validation=validation, test=test, seed=seed, standardize=standardize, name="binormal"
+    )
+
+
+NAMED = {loader.__name__: loader for loader in (binormal, breast_cancer, digits, imbalanced, moons, wine)}
 """The data sets that can be asked for by name."""
 
 

@@ -19,6 +19,7 @@ def parts(data: Dataset) -> list[Any]:
 @pytest.mark.parametrize(
     ("name", "rows", "features", "classes"),
     [
+        ("binormal", 2000, 5, 2),
         ("breast_cancer", 569, 30, 2),
         ("digits", 1797, 64, 10),
         ("imbalanced", 1000, 20, 2),
@@ -44,7 +45,7 @@ def test_every_named_data_set(name: str, rows: int, features: int, classes: int)
 
 
 def test_the_named_data_sets_are_all_tested() -> None:
-    assert set(datasets.NAMED) == {"breast_cancer", "digits", "imbalanced", "moons", "wine"}
+    assert set(datasets.NAMED) == {"binormal", "breast_cancer", "digits", "imbalanced", "moons", "wine"}
 
 
 @pytest.mark.parametrize("name", ["breast_cancer", "digits", "moons", "wine"])
@@ -153,7 +154,7 @@ def test_arrays_that_make_no_data_set(features: Any, labels: Any, arguments: dic
     ("make", "message"),
     [
         (lambda: datasets.load("digit"), "data: got 'digit'; did you mean 'digits'?"),
-        (lambda: datasets.load("cifar"), "choose one of breast_cancer, digits, imbalanced, moons, wine"),
+        (lambda: datasets.load("cifar"), "choose one of binormal, breast_cancer, digits, imbalanced, moons, wine"),
         (lambda: datasets.digits(positive=10), "positive: got 10; pass a digit from 0 to 9"),
         (lambda: datasets.moons(noise=-1.0), "noise: got -1.0; a standard deviation is 0 or more"),
         (lambda: datasets.moons(3), "num_samples: got 3; pass a whole number of at least 20"),

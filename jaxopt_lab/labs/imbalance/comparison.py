@@ -1,0 +1,316 @@
+"""Remedies for the rare class compared: which changes the ranking, which moves the threshold, which spoils the risk."""
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from jaxopt_lab import metrics
+from jaxopt_lab.engine import sweep
+from jaxopt_lab.labs.imbalance.designs import TEST, VALIDATION, Design, design, row_weights, smote
+from jaxopt_lab.problems import Dataset
+from jaxopt_lab.problems.datasets import load
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+REMEDIES = ("none", "class weights", "over-sampling", "under-sampling", "threshold", "focal loss")
+"""The remedies that need no further package; there is ``"SMOTE"`` beside them."""
+
+_OPTIMIZER = optax.lbfgs(1.0, linesearch=None)
+_LANES = 64  # of one program
+_MOST = {"log_loss": math.inf, "risk_ratio": math.inf}  # the others reach 1 at most
+
+
+def compare_remedies(
+    data: Dataset | str,
+    *,
+    remedies: tuple[str, ...] = REMEDIES,
+    prevalences: tuple[float, ...] | None = None,
+    splits: int = 50,
+    gamma: float = 2.0,
+    C: float = 1.0,
+    num_steps: int = 100,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> "xr.Dataset":
+    r"""Train a logistic regression with each remedy, at each prevalence, on each of many random splits, and score it.
+
+    .. math::
+        L(w, b) = \frac{\lVert w \rVert^2}{2 C}
+                  - \sum_i c_i \, (1 - p_i)^\gamma \log p_i, \qquad p_i = P(y_i \mid x_i; w, b)
+
+    The remedies for the rare class are numbers in this loss: the weights :math:`c_i` of the rows, and :math:`\gamma`,
+    which is 0 but for the focal loss. So one program trains all classifiers. ``"threshold"`` leaves the classifier
+    alone and moves the threshold, from a probability of one half to the best balanced accuracy on validation rows.
+    Resampling sees rows that are learnt from, and no others. All remedies have the same splits: they are compared
+    in pairs.
+
+    The intervals are of the mean over the splits, by the t distribution, with the variance
+
+    .. math:: \left(\frac{1}{J} + \frac{n_\text{test}}{n_\text{train}}\right) s^2
+
+    of Nadeau and Bengio: splits of the same rows overlap, and more of them don't make more data. They end where the
+    metric's range does.
+
+    Args:
+        data: two classes, the second the rare one, or the name of a data set. Its three parts are put together and
+            split anew.
+        remedies: some of `REMEDIES`, and ``"SMOTE"``, which needs imbalanced-learn; ``"none"`` is always there.
+        prevalences: shares of positives, up to one half; None for the share that the data has.
+        splits: how many random splits.
+        gamma: :math:`\gamma` of the focal loss.
+        C: the inverse strength of the penalty, as in scikit-learn, with features scaled to variance 1.
+        num_steps: the steps of L-BFGS.
+        confidence: of the intervals.
+        seed: of the splits and of the resampling.
+
+    Returns:
+        ``value`` over ``metric``, ``remedy``, ``prevalence`` and ``split``; its ``mean``, ``lower`` and ``upper``; the
+        same of the ``difference`` to no remedy; ``threshold``, a probability; ``coefficients``, the intercept last;
+        and ``largest_gradient``, which shows that training arrived. ``risk_ratio`` is the mean probability over the
+        share of positives: 1 if the risk is right on the whole.
+
+    Raises:
+        ValueError: for more than two classes, an unknown remedy, prevalences outside ``(0, 0.5]`` or too few rows.
+        ImportError: for ``"SMOTE"`` without imbalanced-learn.
+
+    Example:
+        >>> result = compare_remedies("breast_cancer", remedies=("none", "class weights"), prevalences=(0.1,), splits=4)
+        >>> result["mean"].sel(metric="risk_ratio").squeeze().round(1).values.tolist()
+        [1.0, 1.3]
+
+    References:
+        R. van den Goorbergh, M. van Smeden, D. Timmerman and B. Van Calster (2022). The harm of class imbalance
+        corrections for risk prediction models. Journal of the American Medical Informatics Association 29, 1525-1534.
+        T.-Y. Lin, P. Goyal, R. Girshick, K. He and P. Dollar (2017). Focal loss for dense object detection. ICCV.
+        C. Nadeau and Y. Bengio (2003). Inference for the generalization error. Machine Learning 52, 239-281.
+    """
+    data = load(data)
+    features, labels = _pooled(data)
+    shares = (float(labels.mean()),) if prevalences is None else tuple(float(each) for each in prevalences)
+    names = _checked(data, remedies, shares, splits)
+    plan = design(features, labels, shares, splits, seed)
+    params, gradient = _trained(features, labels, plan, names, gamma, C, num_steps, seed)
+    scores = _scores(features, plan, params)
+    values, thresholds = _measured(labels, scores, plan, names, np.array(shares))
+    return _dataset(values, thresholds, params, gradient, names, shares, confidence, data.name)
+
+
+def _pooled(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    parts = [part for part in (data.train, data.validation, data.test) if len(part.labels)]
+    return (
+        np.concatenate([np.asarray(part.features, float) for part in parts]),
+        np.concatenate([np.asarray(part.labels) for part in parts]),
+    )
+
+
+def _checked(data: Dataset, remedies: tuple[str, ...], shares: tuple[float, ...], splits: int) -> list[str]:
+    if len(data.class_names) != 2:
+        raise ValueError(f"data: got {len(data.class_names)} classes; remedies for the rare class are for two")
+    known = (*REMEDIES, "SMOTE")
+    for name in remedies:
+        if name not in known:
+            raise ValueError(f"remedies: got {name!r}; the remedies are {', '.join(known)}")
+    for share in shares:
+        if not 0 < share <= 0.5:
+            raise ValueError(f"prevalences: got {share:g}; the second class is the rare one, so above 0 up to 0.5")
+    if splits < 2:
+        raise ValueError(f"splits: got {splits}; an interval needs at least 2")
+    return ["none", *(name for name in dict.fromkeys(remedies) if name != "none")]
+
+
+def _trained(
+    features: np.ndarray,
+    labels: np.ndarray,
+    plan: Design,
+    names: list[str],
+    gamma: float,
+    C: float,
+    num_steps: int,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients of standardised features, shape ``(splits, prevalences, remedies, features + 1)``; gradients."""
+    weights = _weights(labels, plan, names, seed)
+    gammas = [gamma if name == "focal loss" else 0.0 for name in names]
+    plain = [place for place, name in enumerate(names) if name not in ("SMOTE", "threshold")]
+    splits, prevalences = plan.learn.shape[:2]
+    params = np.empty((splits, prevalences, len(names), features.shape[1] + 1))
+    gradient = np.empty(params.shape[:-1])
+
+    def run(places: list[int], synthetic: np.ndarray | None = None) -> None:
+        result = sweep(
+            _objective(features, labels, plan, weights, np.array(gammas), C, synthetic),
+            _OPTIMIZER,
+            {"split": np.arange(splits), "share": np.arange(prevalences), "remedy": places},
+            starts=np.zeros((1, params.shape[-1])),
+            num_steps=num_steps,
+            record="final",
+            observe=_largest_gradient,
+            chunk_size=_LANES,
+        ).isel(start=0)
+        params[:, :, places] = result.final_params.transpose("split", "share", "remedy", ...).values
+        gradient[:, :, places] = result.largest_gradient.transpose("split", "share", "remedy", ...).values
+
+    run(plain)
+    if "SMOTE" in names:
+        run([names.index("SMOTE")], _synthetic(features, labels, plan, seed))
+    if "threshold" in names:
+        place = names.index("threshold")
+        params[:, :, place], gradient[:, :, place] = params[:, :, 0], gradient[:, :, 0]
+    return params, gradient
+
+
+def _weights(labels: np.ndarray, plan: Design, names: list[str], seed: int) -> np.ndarray:
+    """Of each row in the loss, shape ``(splits, prevalences, remedies, rows)``."""
+    weights = np.zeros((*plan.learn.shape[:2], len(names), len(labels)), np.float32)
+    for cell in np.ndindex(plan.learn.shape[:2]):
+        rows = plan.learn[cell]
+        for place, name in enumerate(names):
+            random = np.random.default_rng((seed, *cell, place))
+            weights[(*cell, place, rows)] = row_weights(name, labels[rows], random)
+    return weights
+
+
+def _synthetic(features: np.ndarray, labels: np.ndarray, plan: Design, seed: int) -> np.ndarray:
+    """SMOTE's rows with a last column of ones, and rows of zeros up to the same number of them everywhere."""
+    made = {}
+    for cell in np.ndindex(plan.learn.shape[:2]):
+        rows = plan.learn[cell]
+        made[cell] = smote((features[rows] - plan.mean[cell]) / plan.scale[cell], labels[rows], seed + cell[0])
+    table = np.zeros((*plan.learn.shape[:2], max(map(len, made.values())), features.shape[1] + 1), np.float32)
+    for cell, rows in made.items():
+        table[cell][: len(rows)] = np.column_stack([rows, np.ones(len(rows))])
+    return table
+
+
+def _objective(
+    features: np.ndarray,
+    labels: np.ndarray,
+    plan: Design,
+    weights: np.ndarray,
+    gammas: np.ndarray,
+    C: float,
+    synthetic: np.ndarray | None,
+) -> Callable[..., jax.Array]:
+    centre, spread = plan.mean.astype(np.float32), plan.scale.astype(np.float32)
+    signs = np.where(labels == 1, 1.0, -1.0).astype(np.float32)
+    rows = features.astype(np.float32)
+
+    def objective(params: jax.Array, split: Any, share: Any, remedy: Any) -> jax.Array:
+        standard = (rows - jnp.asarray(centre)[split, share]) / jnp.asarray(spread)[split, share]
+        of_row, exponent = jnp.asarray(weights)[split, share, remedy], jnp.asarray(gammas, params.dtype)[remedy]
+        total = jnp.sum(of_row)
+        loss = jnp.sum(of_row * _focal(signs * (standard @ params[:-1] + params[-1]), exponent))
+        if synthetic is not None:
+            made = jnp.asarray(synthetic)[split, share]
+            loss += jnp.sum(made[:, -1] * _focal(made @ params, exponent))
+            total += jnp.sum(made[:, -1])
+        # Divided by a constant the minimum stays, and the steps suit any number of rows.
+        return (jnp.sum(params[:-1] ** 2) / (2 * C) + loss) / total
+
+    return objective
+
+
+def _focal(margins: jax.Array, gamma: jax.Array) -> jax.Array:
+    """Of log-odds that count for the true class; written so that its derivative is finite for every exponent."""
+    return -jax.nn.log_sigmoid(margins) * jnp.exp(gamma * jax.nn.log_sigmoid(-margins))
+
+
+def _largest_gradient(params: jax.Array, loss: jax.Array, grads: jax.Array) -> dict[str, jax.Array]:
+    del params, loss
+    return {"largest_gradient": jnp.max(jnp.abs(grads))}
+
+
+def _scores(features: np.ndarray, plan: Design, params: np.ndarray) -> np.ndarray:
+    """The log-odds of every row, shape ``(splits, prevalences, remedies, rows)``."""
+    slopes = params[..., :-1] / plan.scale[:, :, None]
+    offsets = params[..., -1] - np.einsum("spf,sprf->spr", plan.mean, slopes)
+    return slopes @ features.T + offsets[..., None]
+
+
+def _measured(
+    labels: np.ndarray, scores: np.ndarray, plan: Design, names: list[str], shares: np.ndarray
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Each metric and the threshold, shape ``(splits, prevalences, remedies)``."""
+    moved = np.array([name == "threshold" for name in names])
+    values, thresholds = _lanes(labels, scores, moved, plan.validate.astype(np.int32), plan.test, shares)
+    return {name: np.asarray(value) for name, value in values.items()}, np.asarray(thresholds)
+
+
+def _lane(
+    labels: jax.Array, scores: jax.Array, moved: jax.Array, validate: jax.Array, test: jax.Array, share: jax.Array
+) -> tuple[dict[str, jax.Array], jax.Array]:
+    counts: Any = metrics.confusion_at_thresholds(labels, scores, pos_label=1, sample_weight=validate)
+    balanced = counts.tps / (counts.tps + counts.fns) + counts.tns / (counts.tns + counts.fps)
+    best = counts.thresholds[jnp.argmax(jnp.where(counts.valid, balanced, -1.0))]
+    below = jnp.max(jnp.where((validate > 0) & (scores < best), scores, -jnp.inf))
+    threshold = jnp.where(moved, jnp.where(jnp.isfinite(below), (best + below) / 2, best), 0.0)
+    called, risk = (scores >= threshold).astype(int), jax.nn.sigmoid(scores)
+    weight = {"sample_weight": test}
+    values = {
+        "auc": metrics.roc_auc_score(labels, scores, labels=[0, 1], **weight),
+        "average_precision": metrics.average_precision_score(labels, scores, **weight),
+        "recall": metrics.recall_score(labels, called, **weight),
+        "specificity": metrics.specificity_score(labels, called, **weight),
+        "precision": metrics.precision_score(labels, called, zero_division=0, **weight),
+        "f1": metrics.f1_score(labels, called, zero_division=0, **weight),
+        "balanced_accuracy": (
+            metrics.recall_score(labels, called, **weight) + metrics.specificity_score(labels, called, **weight)
+        )
+        / 2,
+        "brier": metrics.brier_score_loss(labels, risk, **weight),
+        "log_loss": -jnp.average(jax.nn.log_sigmoid(jnp.where(labels == 1, scores, -scores)), weights=test),
+        "risk_ratio": jnp.average(risk, weights=test) / share,
+    }
+    return values, jax.nn.sigmoid(threshold)
+
+
+_over_remedies = jax.vmap(_lane, in_axes=(None, 0, 0, None, None, None))
+_over_shares = jax.vmap(_over_remedies, in_axes=(None, 0, None, 0, 0, 0))
+_lanes = jax.jit(jax.vmap(_over_shares, in_axes=(None, 0, None, 0, 0, None)))
+
+
+def _dataset(
+    values: dict[str, np.ndarray],
+    thresholds: np.ndarray,
+    params: np.ndarray,
+    gradient: np.ndarray,
+    names: list[str],
+    shares: tuple[float, ...],
+    confidence: float,
+    data_name: str,
+) -> "xr.Dataset":
+    import xarray as xr
+
+    dims = ("split", "prevalence", "remedy")
+    value = xr.DataArray(
+        np.stack(list(values.values())).astype(float),
+        dims=("metric", *dims),
+        coords={"metric": list(values), "remedy": names, "prevalence": list(shares)},
+    ).transpose("metric", "remedy", "prevalence", "split")
+    difference = value - value.sel(remedy="none", drop=True)
+    most = xr.DataArray([_MOST.get(name, 1.0) for name in values], dims="metric", coords={"metric": list(values)})
+    variables: dict[str, Any] = {"value": value, "difference": difference}
+    for prefix, each in (("", value), ("difference_", difference)):
+        reach = _reach(each.sizes["split"], confidence) * each.std("split", ddof=1)
+        mean, least = each.mean("split"), -most if prefix else 0.0
+        variables[f"{prefix}mean"] = mean
+        variables[f"{prefix}lower"] = (mean - reach).clip(least, most)
+        variables[f"{prefix}upper"] = (mean + reach).clip(least, most)
+    variables["threshold"] = (dims, thresholds)
+    variables["coefficients"] = ((*dims, "coefficient"), params)
+    variables["largest_gradient"] = gradient.max()
+    return xr.Dataset(variables, attrs={"data": data_name, "confidence": confidence, "test": TEST})
+
+
+def _reach(splits: int, confidence: float) -> float:
+    """How many standard deviations over the splits an interval reaches."""
+    from scipy.stats import t
+
+    learnt = 1 - TEST - VALIDATION
+    return float(t.ppf((1 + confidence) / 2, splits - 1)) * math.sqrt(1 / splits + TEST / learnt)
