@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
 # Curves may coincide: each is thinner than the one below it, so that both are seen.
 _WIDTHS = (3.6, 1.6, 1.2)
+_ALONE = 1.8
 _DASHES = ("-", "--", "-.")
+_CHANCE, _CURVE = "chance", "curve"  # how lines are told apart on axes that are drawn on again
+
+_FEW_CLASSES, _MANY_CLASSES = 3, 20
+
+Bands = Mapping[str, tuple[Any, Any, Any]]
+"""For each label ``(x, lower, upper)``, each of shape ``(points,)``."""
 
 
 def confusion_map(
@@ -34,7 +41,8 @@ def confusion_map(
         ax: where to draw; None for a new figure.
 
     Returns:
-        The image, of the shares. The counts are texts of its axes.
+        The image, of the shares. The counts are texts of its axes: with the shares of up to three classes, alone where
+        they are not zero of up to twenty, and none of more.
 
     Example:
         >>> image = confusion_map([[284, 1], [7, 8]], ["0", "1"])
@@ -43,16 +51,26 @@ def confusion_map(
     """
     ax = axes_or_new(ax, width=5.0, height=4.2)
     matrix = np.asarray(matrix)
+    few = len(class_names) <= _FEW_CLASSES
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(matrix):
         share = shares[row, column]
         # From here up this colour map is darker than the grey on which black and white read equally well.
         color = "white" if share > 0.65 else "black"
-        ax.text(column, row, f"{count}\n{share:.1%}", ha="center", va="center", color=color, fontsize="large")
+        if few:
+            ax.text(column, row, f"{count}\n{share:.1%}", ha="center", va="center", color=color, fontsize="large")
+        elif count and len(class_names) <= _MANY_CLASSES:
+            size = 60 / len(class_names)
+            ax.text(column, row, f"{count}", ha="center", va="center", color=color, fontsize=min(size, 10))
     places = range(len(class_names))
-    ax.set_xticks(places, [f"Predicted {name}" for name in class_names])
-    ax.set_yticks(places, [f"Actual {name}" for name in class_names], rotation=90, va="center")
+    if len(class_names) == 2:
+        ax.set_xticks(places, [f"Predicted {name}" for name in class_names])
+        ax.set_yticks(places, [f"Actual {name}" for name in class_names], rotation=90, va="center")
+    else:
+        small = 10 if len(class_names) <= _MANY_CLASSES else 5
+        ax.set_xticks(places, class_names, rotation=0 if few else 90, fontsize=small)
+        ax.set_yticks(places, class_names, fontsize=small)
     ax.grid(visible=False)
     ax.tick_params(length=0)
     describe(ax, title=title, xlabel="Predicted label", ylabel="Actual label")
@@ -60,12 +78,20 @@ def confusion_map(
 
 
 def roc(
-    curves: Mapping[str, tuple[Any, Any]], *, title: str = "ROC curve", legend: bool = True, ax: "Axes | None" = None
+    curves: Mapping[str, tuple[Any, Any]],
+    *,
+    bands: Bands | None = None,
+    title: str = "ROC curve",
+    legend: bool = True,
+    ax: "Axes | None" = None,
 ) -> "list[Line2D]":
     """Receiver operating characteristics, with the diagonal of chance.
 
+    Called again on the same axes it adds curves of the next colours.
+
     Args:
         curves: for each label ``(fpr, tpr)``, the false and the true positive rates, each of shape ``(points,)``.
+        bands: how uncertain the true positive rates of some labels are, over false positive rates.
         title: the title.
         legend: whether to draw one.
         ax: where to draw; None for a new figure.
@@ -78,8 +104,9 @@ def roc(
         'perfect'
     """
     ax = axes_or_new(ax, width=5.0, height=4.8)
-    ax.plot([0, 1], [0, 1], color=DIVERGED, linestyle=":", label="chance")
-    lines = _curves(ax, curves)
+    if not _drawn(ax, _CHANCE):
+        ax.plot([0, 1], [0, 1], color=DIVERGED, linestyle=":", label="chance", gid=_CHANCE)
+    lines = _curves(ax, curves, bands)
     describe(ax, title=title, xlabel="False positive rate", ylabel="True positive rate (recall)")
     if legend:
         ax.legend(loc="lower right", frameon=False)
@@ -90,14 +117,18 @@ def precision_recall(
     curves: Mapping[str, tuple[Any, Any]],
     *,
     chance: float,
+    bands: Bands | None = None,
     title: str = "Precision-recall curve",
     ax: "Axes | None" = None,
 ) -> "list[Line2D]":
     """Precision over recall in steps, with the precision of chance.
 
+    Called again on the same axes it adds curves of the next colours.
+
     Args:
         curves: for each label ``(recall, precision)``, recall decreasing, each of shape ``(points,)``.
         chance: the share of positives, which is the precision of a guess.
+        bands: how uncertain the precisions of some labels are, over recall.
         title: the title.
         ax: where to draw; None for a new figure.
 
@@ -109,11 +140,13 @@ def precision_recall(
         'perfect'
     """
     ax = axes_or_new(ax, width=5.0, height=4.8)
-    ax.axhline(chance, color=DIVERGED, linestyle=":", label="chance")
-    lines = _curves(ax, curves, drawstyle="steps-post")
+    if not _drawn(ax, _CHANCE):
+        ax.axhline(chance, color=DIVERGED, linestyle=":", label="chance", gid=_CHANCE)
+    lines = _curves(ax, curves, bands, drawstyle="steps-post")
     describe(ax, title=title, xlabel="Recall", ylabel="Precision")
-    # Curves start at the top left and end at the bottom right: the other corner, above the line of chance, is free.
-    ax.legend(loc="lower left", frameon=False, bbox_to_anchor=(0.0, chance))
+    # Curves start at the top left and end at the bottom right: the other corner, above the line of chance, is free, or
+    # below it where that is high.
+    ax.legend(loc="lower left", frameon=False, bbox_to_anchor=(0.0, chance if chance < 0.3 else 0.0))
     return lines
 
 
@@ -232,16 +265,25 @@ def trade_off(
     return lines
 
 
-def _curves(ax: "Axes", curves: Mapping[str, tuple[Any, Any]], drawstyle: str = "default") -> "list[Line2D]":
+def _drawn(ax: "Axes", kind: str) -> int:
+    """How many lines of a kind the axes have."""
+    return sum(line.get_gid() == kind for line in ax.lines)
+
+
+def _curves(
+    ax: "Axes", curves: Mapping[str, tuple[Any, Any]], bands: Bands | None, drawstyle: str = "default"
+) -> "list[Line2D]":
     lines = []
-    for place, (name, (x, y)) in enumerate(curves.items()):
+    for place, (name, (x, y)) in enumerate(curves.items(), _drawn(ax, _CURVE)):
         look: dict[str, Any] = {
             "color": PALETTE[place % len(PALETTE)],
             "linestyle": _DASHES[place % len(_DASHES)],
-            "linewidth": _WIDTHS[min(place, len(_WIDTHS) - 1)],
+            "linewidth": _WIDTHS[min(place, len(_WIDTHS) - 1)] if len(curves) > 1 else _ALONE,
             "alpha": 0.5 if place == 0 and len(curves) > 1 else 1.0,
         }
-        lines += ax.plot(x, y, drawstyle=drawstyle, label=name, **look)
+        lines += ax.plot(x, y, drawstyle=drawstyle, label=name, gid=_CURVE, **look)
+        if name in (bands or {}):
+            ax.fill_between(*bands[name], color=look["color"], alpha=0.15, linewidth=0, label="_band")
     # A little room on every side: perfect classifiers draw along the border.
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     return lines

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "jaxopt_lab"
 
 
 ISLANDS = {"optimizers", "problems", "metrics"}
-READERS = {"analysis", "curves"}
+READERS = {"analysis", "curves", "evaluation"}
 MAY_IMPORT = {
     "optimizers": set(),
     "metrics": set(),
@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "engine": ISLANDS,
     "analysis": ISLANDS | {"engine"},
     "curves": ISLANDS | {"engine"},
+    "evaluation": {"metrics"},
     "plots": ISLANDS | {"engine"} | READERS,
     "labs": ISLANDS | {"engine", "plots"} | READERS,
     "report": ISLANDS | {"engine", "plots", "labs"} | READERS,
