@@ -14,6 +14,9 @@ from jaxopt_lab.engine.scalars import MOST_NUMBERS, Tally, in_scalars
 from jaxopt_lab.engine.tiling import Tiling
 from jaxopt_lab.engine.trajectory import Carry, Run, Trajectory
 
+MOST_OPERATIONS = 1200
+"""A step of more operations on scalars stays in arrays: without `tune_xla`, XLA makes it up to eight times slower then."""
+
 Results = dict[str, Any]
 """For each variable a pytree of arrays whose leading axis runs over lanes."""
 
@@ -155,15 +158,15 @@ def cost(structure: Structure, shapes: Shapes) -> Cost:
 
 
 def _stays_apart(structure: Structure, shapes: Shapes) -> bool:
-    """Whether a step has nothing that would put its scalars together again."""
+    """Whether a step has nothing that would put its scalars together again, and stays a small program."""
     tally = Tally()
 
     def step(shared: Shared, lane: Lane) -> Carry:
         run, start = _run(structure, 1, shared, lane)
         return run.step(run.start(start), 0)[0]
 
-    jax.eval_shape(in_scalars(step, tally), *shapes.arguments)
-    return tally.joined == 0
+    program = jax.make_jaxpr(in_scalars(step, tally))(*shapes.arguments)
+    return tally.joined == 0 and len(program.eqns) <= MOST_OPERATIONS
 
 
 def _variables(trajectory: Trajectory, record: Record) -> Results:

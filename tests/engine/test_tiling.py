@@ -2,6 +2,7 @@
 
 import json
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
@@ -67,11 +68,21 @@ def test_every_tiling_gives_the_same_numbers(tiling):
 
 
 def test_what_cannot_be_taken_apart_is_run_in_arrays():
-    """More numbers than scalars are made of; and a line search, which branches."""
+    """More numbers than scalars are made of; a network; and products that would be thousands of scalar ones."""
     wide = sweep(problems.quadratic(np.ones(40)), optimizers.sgd, {"learning_rate": [0.1]}, num_steps=2)
     assert wide.attrs["tiling"].endswith("arrays")
     network = sweep(problems.mlp("wine", hidden=(3,)), optimizers.sgd, {"learning_rate": [0.1]}, num_steps=2)
     assert network.attrs["tiling"].endswith("arrays")
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(10, 10)))[0]
+
+    def turned(x):
+        for _ in range(5):
+            x = jnp.sin(turn @ x)
+        return x.sum()
+
+    starts = np.ones((1, 10))
+    large = sweep(turned, optimizers.sgd, {"learning_rate": [0.1]}, starts=starts, num_steps=2)
+    assert large.attrs["tiling"].endswith("arrays")
 
 
 @pytest.mark.parametrize("surface", ["quadratic", "rosenbrock", "ackley", "branin"])
