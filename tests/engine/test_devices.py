@@ -59,9 +59,7 @@ def on_devices(count: int, tolerance: float | None) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "tolerance", [None, pytest.param(0.5, marks=pytest.mark.long)], ids=["to the end", "stopping"]
-)
+@pytest.mark.parametrize("tolerance", [None, pytest.param(0.5, marks=pytest.mark.long)], ids=["to the end", "stopping"])
 def test_eight_devices_give_the_bits_of_one(tolerance):
     """Exponentials round differently where lanes are vectorised differently: its bits show a wrong size."""
     one, eight = on_devices(1, tolerance), on_devices(8, tolerance)
