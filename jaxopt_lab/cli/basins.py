@@ -22,7 +22,7 @@ def basins(
     /,
     *,
     grid: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
-    window: tuple[float, float, float, float] | None = None,
+    window: Annotated[tuple[float, float, float, float] | None, Parameter(negative="")] = None,
     resolution: int = 1000,
     steps: int = 1000,
     starts: Literal["stratified", "grid"] = "stratified",

@@ -22,7 +22,7 @@ def fractal(
     *,
     across: str | None = None,
     up: str | None = None,
-    center: tuple[float, float] | None = None,
+    center: Annotated[tuple[float, float] | None, Parameter(negative="")] = None,
     width: float | None = None,
     height: float | None = None,
     log: bool | None = None,
