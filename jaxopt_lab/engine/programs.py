@@ -15,7 +15,7 @@ from jaxopt_lab.engine.tiling import Tiling
 from jaxopt_lab.engine.trajectory import Carry, Run, Trajectory
 
 MOST_OPERATIONS = 1200
-"""A step of more operations on scalars stays in arrays: without `tune_xla` scalars were up to eight times slower then."""
+"""A step of more operations stays in arrays: without `tune_xla`, scalars were up to eight times slower then."""
 
 Results = dict[str, Any]
 """For each variable a pytree of arrays whose leading axis runs over lanes."""
