@@ -147,6 +147,28 @@ def test_a_damaged_cell_is_a_gap_and_is_told(read_text):
     assert table.attrs["notes"] == ["1 of 3 cells of 'loss' are no numbers and count as gaps"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "epoch,loss,val_loss,acc\n0,nan,,0.1\n1,NaN,,0.1\n",
+        "epoch;loss;val_loss;acc\n0;nan;NA;0,1\n1;nan;null;0,1\n",
+        '[{"epoch": 0, "loss": NaN, "val_loss": null, "acc": 0.1}, {"epoch": 1, "loss": NaN, "acc": 0.1}]',
+        '{"loss": [NaN, NaN], "val_loss": [null, null], "acc": [0.1, 0.1]}',
+    ],
+)
+def test_a_loss_that_is_nan_from_the_start_is_there_and_one_that_is_missing_is_not(read_text, text):
+    table = read_text(text)
+    assert list(table.columns) == ["run", "epoch", "train_loss", "train_accuracy"]
+    assert table["train_loss"].isna().all()
+    assert table["train_accuracy"].tolist() == [0.1, 0.1]
+    assert table.attrs["ignored"] == {"val_loss": "nothing in it"}
+    assert table.attrs["notes"] == []
+
+
+def test_a_row_with_no_finite_counter_is_no_point(read_text):
+    assert read_text("step,loss\ninf,3.0\n1,2.0\n,1.0\n")["train_loss"].tolist() == [2.0]
+
+
 def test_wherever_a_csv_is_cut_what_is_left_is_what_was_written(tmp_path):
     """A number that was cut by one or two of its seventeen digits can't be told from a shorter one: 1e-14 of it."""
     written = (LOGS / "keras" / "training.csv").read_bytes()

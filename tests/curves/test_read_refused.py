@@ -34,6 +34,9 @@ MERGE = "epoch,loss\n0,1.0\n<<<<<<< HEAD\n1,0.5\n=======\n1,0.6\n>>>>>>> other\n
         (b"The loss fell.\n", "no table and no JSON; it begins with 'The loss fell.'"),
         (b"0,1.5\n1,1.2\n", "numbers without names; put a line with names above"),
         (b"epoch,loss\n0,1.0\n1,2.0,3.0\n", "rows do not fit its header.*line 3"),
+        (b"epoch,loss\n0,1.0,7\n1,2.0,7\n", "rows do not fit its header.*a cell for each name"),
+        (b"epoch," * 5_001 + b"loss\n", "first line has more than 5,000 cells; keep the columns of interest"),
+        (b"epoch," + b"a" * 200_000 + b"\n0,1\n", "first line can't be taken apart"),
         (b"sepal,petal\n1.0,2.0\n", "no loss and no accuracy: its columns of numbers are 'sepal', 'petal'; name yours"),
         (b"epoch,loss,loss\n0,1.0,2.0\n", "two columns are called 'loss' and differ"),
         (b"epoch,acc,accuracy\n0,0.5,0.6\n", r"'acc' and 'accuracy' both look like train_accuracy and differ"),
@@ -126,6 +129,9 @@ def test_an_mlflow_metric_damaged_on_the_way_is_refused(tmp_path):
     (tmp_path / "meta.yaml").write_text("")
     (tmp_path / "metrics" / "loss").write_text("1700 2.0 0\n17\n1702 0.5 2\n")
     with pytest.raises(ValueError, match=r"line 2 is '17', not a time, a value and a step"):
+        read(tmp_path)
+    (tmp_path / "metrics" / "loss").write_text(f"1700 2.0 {2**63}\n")
+    with pytest.raises(ValueError, match=r"line 1 is '1700 2.0 9223372036854775808', not a time"):
         read(tmp_path)
     (tmp_path / "metrics" / "loss").unlink()
     with pytest.raises(ValueError, match="its runs have no metrics"):

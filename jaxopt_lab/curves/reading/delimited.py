@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +16,11 @@ from jaxopt_lab.curves.reading.wandb_chart import chart_log, is_chart
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST_COLUMNS = 5_000
+
 _SEPARATORS = ",;\t"
-_DECIMAL_COMMA = re.compile(r"(?<![^;\t\n])-?\d+,\d+(?![^;\t\r\n])")
+_GAPS = ["", "NA", "N/A", "#N/A", "null", "NULL", "None", "-"]
+_DECIMAL_COMMA = re.compile(r"(?<![^;\t\n])-?\d+,\d+(?![^;\t\n])")
 _CUT_EXPONENT = re.compile(r"e[-+]?\d?", re.IGNORECASE)
 
 
@@ -44,9 +48,14 @@ def delimited_log(path: Path, text: str, name: str, columns: Mapping[str, str]) 
 
 def _header(path: Path, text: str) -> tuple[str, list[str]]:
     """The separator, and the names in the first line."""
-    line = text.lstrip("\r\n").split("\n", 1)[0].rstrip("\r")
+    line = text.lstrip("\n").split("\n", 1)[0]
     separator = max(_SEPARATORS, key=line.count)
-    names = [name.strip() for name in next(csv.reader([line], delimiter=separator))]
+    if line.count(separator) >= MOST_COLUMNS:
+        raise refusal(path, f"its first line has more than {MOST_COLUMNS:,} cells", "keep the columns of interest")
+    try:
+        names = [name.strip() for name in next(csv.reader([line], delimiter=separator))]
+    except csv.Error as error:
+        raise refusal(path, f"its first line can't be taken apart ({error})", f"pass {FORMATS}") from error
     if len(names) == 1 and meaning(names[0]) is None:
         raise refusal(path, f"it is no table and no JSON; it begins with {line[:40]!r}", f"pass {FORMATS}")
     if all(_is_number(name) for name in names):
@@ -64,11 +73,10 @@ def _is_number(text: str) -> bool:
 
 def _whole_rows(text: str, separator: str, width: int, notes: list[str]) -> str:
     """The text without headers that come again, and without a last row that its writer did not finish."""
-    header, _, body = text.lstrip("\r\n").partition("\n")
-    again = f"{header.rstrip()}\n"
-    if again in body.replace("\r\n", "\n"):
-        lines = body.replace("\r\n", "\n").splitlines(keepends=True)
-        body = "".join(line for line in lines if line != again)
+    header, _, body = text.lstrip("\n").partition("\n")
+    again = f"{header}\n"
+    if again in body:
+        body = "".join(line for line in body.splitlines(keepends=True) if line != again)
         notes.append("the header comes again on the way: rows were appended")
     if body and not body.endswith("\n"):
         above, _, last = body.rpartition("\n")
@@ -87,19 +95,25 @@ def _is_cut(last: str, above: str, separator: str, width: int) -> bool:
     cells = last.split(separator)
     if len(cells) < width or last.count('"') % 2:
         return True
-    ends = [line.rstrip("\r").rpartition(separator)[2] for line in above.rsplit("\n", 20)]
+    ends = [line.rpartition(separator)[2] for line in above.rsplit("\n", 20)]
     shortest = min((len(end) for end in ends), default=0)
     return len(cells[-1]) < shortest - 2 or bool(_CUT_EXPONENT.search(cells[-1][-3:]))
 
 
 def _parsed(path: Path, text: str, separator: str) -> "pd.DataFrame":
+    """The cells; a column with NaN written in it stays text, so that a loss that is NaN differs from a missing one."""
     import pandas as pd
 
     decimal = "," if separator != "," and _DECIMAL_COMMA.search(text) else "."
-    options = {"sep": separator, "decimal": decimal, "index_col": False, "skipinitialspace": True}
+    content = io.BytesIO(text.encode())
     try:
-        return pd.read_csv(io.BytesIO(text.encode()), low_memory=False, **options)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # all rows are longer than the header
+            return pd.read_csv(
+                content, sep=separator, decimal=decimal, index_col=False, skipinitialspace=True, low_memory=False,
+                keep_default_na=False, na_values=_GAPS,
+            )  # fmt: skip
+    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
         seen = " ".join(str(error).removeprefix("Error tokenizing data. C error: ").split())
         raise refusal(path, f"its rows do not fit its header ({seen})", "give each row a cell for each name") from error
 

@@ -10,6 +10,9 @@ from jaxopt_lab.curves.reading.rows import rows_log
 
 MOST_CHARACTERS = 64 << 20
 
+# NaN and infinity stay the words they are, so that a loss that is NaN differs from one that is missing.
+_NUMBERS: dict[str, Any] = {"parse_int": float, "parse_constant": str}
+
 
 def json_log(path: Path, text: str, name: str, columns: Mapping[str, str]) -> Log:
     """The log in a JSON text.
@@ -43,7 +46,7 @@ def json_log(path: Path, text: str, name: str, columns: Mapping[str, str]) -> Lo
 
 def _parsed(path: Path, text: str) -> tuple[Any, list[str]]:
     try:
-        return json.loads(text, object_pairs_hook=_no_twins), []
+        return json.loads(text, object_pairs_hook=_no_twins, **_NUMBERS), []
     except _TwinsError as error:
         raise refusal(path, str(error), "rename or remove one of them") from error
     except RecursionError as error:
@@ -76,7 +79,7 @@ def _lines(text: str) -> tuple[list[dict[str, Any]], list[str]]:
     rows, lines = [], [line for line in text.splitlines() if line.strip()]
     for number, line in enumerate(lines, 1):
         try:
-            row = json.loads(line)
+            row = json.loads(line, **_NUMBERS)
         except (ValueError, RecursionError):
             row = None
         if not isinstance(row, dict):

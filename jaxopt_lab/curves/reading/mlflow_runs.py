@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+
 from jaxopt_lab.curves.reading.log import Log, Run, refusal
 from jaxopt_lab.curves.reading.names import meaning
 from jaxopt_lab.curves.reading.series import Series, side_by_side
@@ -64,8 +66,8 @@ def _series(file: Path, notes: list[str]) -> Series:
     for number, line in enumerate(lines, 1):
         try:
             _, value, *step = line.split()
-            points.append((int(step[0]) if step else number - 1, float(value)))
-        except ValueError as error:
+            points.append((np.int64(int(step[0])) if step else number - 1, float(value)))
+        except (ValueError, OverflowError) as error:
             raise refusal(
                 file, f"line {number} is {line[:40]!r}, not a time, a value and a step", "remove or mend it"
             ) from error

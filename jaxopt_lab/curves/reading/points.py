@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -31,7 +33,7 @@ def one_row_per_point(table: "pd.DataFrame", *, rewritten: bool) -> Points:
         rewritten: whether what was written last counts anyway.
     """
     keys = _keys(table)
-    table = table.dropna(subset=keys, how="all").reset_index(drop=True)
+    table = table[np.isfinite(table[keys].to_numpy()).any(axis=1)].reset_index(drop=True)
     if rewritten or not _contradictions(table, keys):
         return Points([_merged(table, keys)], [])
     (counter, *finer) = keys

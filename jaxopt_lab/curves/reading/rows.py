@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _NAMING = re.compile(r"(run[ _]?)?(name|id|uuid)|run", re.IGNORECASE)
+_NAN = re.compile(r"\s*[-+]?nan\s*", re.IGNORECASE)
 _OF_RUNS = {"state", "created", "runtime", "user", "tags", "notes", "sweep", "status", "duration", "start time"}
 
 
@@ -58,20 +59,22 @@ def _refuse_final_results(path: Path, table: "pd.DataFrame", teller: str | None)
 
 
 def _numbers(table: "pd.DataFrame", ignored: dict[str, str], notes: list[str]) -> "pd.DataFrame":
-    """The columns of numbers; a cell that is none is a gap, a column without any is ignored."""
+    """The columns of numbers: NaN as it was written is one, any other word is a gap; without any it is ignored."""
     import pandas as pd
 
     kept = {}
     for name, cells in table.items():
-        if pd.api.types.is_bool_dtype(cells):
-            ignored[str(name)] = "no numbers in it"
+        written = cells.notna().to_numpy()
+        if pd.api.types.is_bool_dtype(cells) or not written.any():
+            ignored[str(name)] = "no numbers in it" if written.any() else "nothing in it"
             continue
         values = pd.Series(pd.to_numeric(cells, errors="coerce"), dtype="float64")
-        written, found = (int(each.notna().to_numpy().sum()) for each in (cells, values))
-        if not found:
-            ignored[str(name)] = "no numbers in it" if written else "nothing in it"
+        lost = written & values.isna().to_numpy()
+        lost[lost] = ~cells[lost].astype(str).str.fullmatch(_NAN).to_numpy(bool)
+        if lost.sum() == written.sum():
+            ignored[str(name)] = "no numbers in it"
             continue
-        if found < written:
-            notes.append(f"{written - found} of {written} cells of {name!r} are no numbers and count as gaps")
+        if lost.any():
+            notes.append(f"{lost.sum()} of {written.sum()} cells of {name!r} are no numbers and count as gaps")
         kept[str(name)] = values
     return pd.DataFrame(kept, index=table.index)

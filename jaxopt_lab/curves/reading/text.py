@@ -25,7 +25,7 @@ _BINARY = {
 
 
 def read_text(path: Path) -> str:
-    """The text of a file.
+    """The text of a file, its lines ended as here.
 
     Raises:
         ValueError: if it is empty, binary, too large for a log, or has conflict markers of git in it.
@@ -37,7 +37,7 @@ def read_text(path: Path) -> str:
             f"keep every {-(-size // MOST_BYTES) + 1}th row, or the columns of interest",
         )  # fmt: skip
     content = path.read_bytes()
-    text = _decoded(path, content)
+    text = _decoded(path, content).replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise refusal(path, "it is empty", "pass a log with at least one row; has the writer been flushed or closed?")
     if found := _CONFLICT.search(text):
