@@ -84,16 +84,16 @@ def loss_by_frequency(
     """The loss of frequent and of rare classes over the steps, a panel for each optimiser.
 
     Args:
-        losses: for each optimiser by name the mean loss of each group of classes, shape ``(groups, steps)``.
+        losses: for each optimiser by name the loss of a class of each group, shape ``(groups, steps)``.
         steps: the steps, shape ``(steps,)``.
-        frequencies: how many rows a class of each group has, shape ``(groups,)``.
+        frequencies: the share that a class of each group has of all rows, shape ``(groups,)``.
         title: above the panels.
 
     Returns:
         The figure and its lines, panel by panel.
 
     Example:
-        >>> figure, lines = loss_by_frequency({"sign descent": [[1.0, 0.1], [1.0, 0.2]]}, [0, 1], [8, 1])
+        >>> figure, lines = loss_by_frequency({"sign descent": [[1.0, 0.1], [1.0, 0.2]]}, [0, 1], [0.5, 0.1])
         >>> lines[1].get_ydata().tolist()
         [1.0, 0.2]
     """
@@ -103,14 +103,13 @@ def loss_by_frequency(
     colors = mpl.colormaps["viridis"](np.linspace(0.0, 0.9, len(frequencies)))
     drawn = []
     for ax, (name, each) in zip(np.atleast_1d(axes), losses.items(), strict=True):
-        for loss, count, color in zip(np.asarray(each), frequencies, colors, strict=True):
-            rows = "row" if count == 1 else "rows"
-            drawn += ax.plot(steps, loss, color=color, label=f"{count} {rows}")
+        for loss, share, color in zip(np.asarray(each), frequencies, colors, strict=True):
+            drawn += ax.plot(steps, loss, color=color, label=f"1 in {round(1 / share)}")
         ax.sharey(np.atleast_1d(axes)[0])
-        describe(ax, title=name, xlabel="step", ylabel="loss" if ax is np.atleast_1d(axes)[0] else "")
+        describe(ax, title=name, xlabel="step", ylabel="loss (nats)" if ax is np.atleast_1d(axes)[0] else "")
     np.atleast_1d(axes)[0].set_ylim(bottom=0)
     handles = np.atleast_1d(axes)[0].get_legend_handles_labels()
-    figure.legend(*handles, title="a class has", loc="outside right upper")
+    figure.legend(*handles, title="frequency\nof a class", loc="outside right upper")
     if title:
         figure.suptitle(title)
     return figure, drawn

@@ -216,7 +216,7 @@ def _objective(
     return objective
 
 
-def _focal(margins: jax.Array, gamma: jax.Array) -> jax.Array:
+def _focal(margins: Any, gamma: Any) -> jax.Array:
     """Of log-odds that count for the true class; written so that its derivative is finite for every exponent."""
     return -jax.nn.log_sigmoid(margins) * jnp.exp(gamma * jax.nn.log_sigmoid(-margins))
 
@@ -251,7 +251,7 @@ def _lane(
     below = jnp.max(jnp.where((validate > 0) & (scores < best), scores, -jnp.inf))
     threshold = jnp.where(moved, jnp.where(jnp.isfinite(below), (best + below) / 2, best), 0.0)
     called, risk = (scores >= threshold).astype(int), jax.nn.sigmoid(scores)
-    weight = {"sample_weight": test}
+    weight: dict[str, Any] = {"sample_weight": test}
     values = {
         "auc": metrics.roc_auc_score(labels, scores, labels=[0, 1], **weight),
         "average_precision": metrics.average_precision_score(labels, scores, **weight),

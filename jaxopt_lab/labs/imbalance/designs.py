@@ -75,8 +75,8 @@ def _ranks(labels: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 def _cell(labels: np.ndarray, ranks: np.ndarray, prevalence: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     parts = (ranks >= TEST + VALIDATION, (ranks >= TEST) & (ranks < TEST + VALIDATION))
-    kept = [_thinned(labels, ranks, part, prevalence) for part in parts]
-    return *kept, _weighted(labels, ranks < TEST, prevalence)
+    learn, validate = (_thinned(labels, ranks, part, prevalence) for part in parts)
+    return learn, validate, _weighted(labels, ranks < TEST, prevalence)
 
 
 def _thinned(labels: np.ndarray, ranks: np.ndarray, part: np.ndarray, prevalence: float) -> np.ndarray:
@@ -145,7 +145,7 @@ def smote(features: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray:
         technique. Journal of Artificial Intelligence Research 16, 321-357.
     """
     try:
-        from imblearn.over_sampling import SMOTE
+        from imblearn.over_sampling import SMOTE  # pyright: ignore[reportMissingImports] - an extra
     except ImportError as error:
         raise ImportError('"SMOTE" needs imbalanced-learn: pip install "jaxopt-lab[imbalance]"') from error
     neighbours = min(5, int(np.sum(labels == 1)) - 1)
