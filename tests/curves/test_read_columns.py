@@ -163,6 +163,14 @@ def test_a_loss_that_is_nan_from_the_start_is_there_and_one_that_is_missing_is_n
     assert table["train_accuracy"].tolist() == [0.1, 0.1]
     assert table.attrs["ignored"] == {"val_loss": "nothing in it"}
     assert table.attrs["notes"] == []
+    assert table.attrs["not_finite"] == {"log": {"train_loss": 0}}
+
+
+def test_what_was_written_as_nan_is_told_from_gaps(read_text):
+    table = read_text("step,train_loss,val_loss\n1,2.0,\n2,,2.5\n3,nan,\n4,nan,inf\n5,,\n")
+    assert table["train_loss"].isna().tolist() == [False, True, True, True, True]
+    assert table.attrs["not_finite"] == {"log": {"train_loss": 2, "val_loss": 3}}
+    assert read_text("step,loss,val_loss\n1,2.0,2.5\n2,,2.0\n").attrs["not_finite"] == {"log": {}}
 
 
 def test_a_row_with_no_finite_counter_is_no_point(read_text):

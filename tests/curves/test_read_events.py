@@ -184,6 +184,16 @@ def test_a_training_taken_up_again_counts_as_it_was_written_last(tmp_path):
     assert table["train_loss"].tolist() == [0, 1, 2, 13, 14, 15, 16]
 
 
+def test_a_loss_that_was_written_as_nan_is_told(tmp_path):
+    values = {0: 1.0, 1: float("nan"), 3: float("nan")}
+    events = [event(b"\x15" + struct.pack("<f", value), step=bytes([16, step])) for step, value in values.items()]
+    events += [event(b"\x15" + struct.pack("<f", 0.1), step=bytes([16, 2]), tag=b"lr")]
+    (tmp_path / "events").write_bytes(b"".join(map(framed, events)))
+    table = read(tmp_path / "events")
+    assert table["train_loss"].isna().tolist() == [False, True, True, True]
+    assert table.attrs["not_finite"] == {tmp_path.name: {"train_loss": 1}}
+
+
 @pytest.mark.parametrize("content", [framed(b"\x1a\x0dbrain.Event:2"), WHOLE[:11]])
 def test_an_event_file_without_scalars_is_refused(tmp_path, content):
     (tmp_path / "events.out.tfevents.1.host").write_bytes(content)

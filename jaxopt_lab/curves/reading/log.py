@@ -1,5 +1,6 @@
 """What a reader of one format hands on: runs under the names that the log has for its columns."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,6 +11,9 @@ FORMATS = (
     "a Keras CSVLogger or History file, a Hugging Face trainer_state.json, a Lightning metrics.csv, TensorBoard event "
     "files, a W&B chart export, an MLflow run folder, or a CSV or JSON file with one row per epoch or step"
 )
+
+WRITTEN_NAN = -sys.float_info.max
+"""What readers hand on where NaN was written, since NaN in their tables is a gap: a number that nobody measures."""
 
 
 class Run(NamedTuple):

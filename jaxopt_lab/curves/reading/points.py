@@ -33,7 +33,7 @@ def one_row_per_point(table: "pd.DataFrame", *, rewritten: bool) -> Points:
         rewritten: whether what was written last counts anyway.
     """
     keys = _keys(table)
-    table = table[np.isfinite(table[keys].to_numpy()).any(axis=1)].reset_index(drop=True)
+    table = table.loc[np.isfinite(table[keys].to_numpy()).any(axis=1)].reset_index(drop=True)
     if rewritten or not _contradictions(table, keys):
         return Points([_merged(table, keys)], [])
     (counter, *finer) = keys

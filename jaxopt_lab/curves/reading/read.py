@@ -33,7 +33,8 @@ def read(path: str | os.PathLike[str], columns: Mapping[str, str] | None = None)
         both; those of ``train_loss``, ``val_loss``, ``train_accuracy``, ``val_accuracy`` (shares) and
         ``learning_rate`` that are in the log; then its other columns of numbers under their own names. The
         attributes (``attrs``) say what was read: ``source``, ``format``, ``recognised`` (the log's name for each
-        column), ``ignored`` (what was left out, and why) and ``notes``.
+        column), ``ignored`` (what was left out, and why), ``notes``, and ``not_finite``: for each run the row, counted
+        from 0, at which a loss was first written as NaN or infinity, which its NaN alone would not tell from a gap.
 
     Raises:
         ValueError: with what was seen and what would work: nothing there, empty, binary, too large, torn by a merge,

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jaxopt_lab.curves.reading.log import Log, Run, refusal
+import numpy as np
+
+from jaxopt_lab.curves.reading.log import WRITTEN_NAN, Log, Run, refusal
 from jaxopt_lab.curves.reading.names import meaning, run_column
 
 if TYPE_CHECKING:
@@ -68,9 +70,11 @@ def _numbers(table: "pd.DataFrame", ignored: dict[str, str], notes: list[str]) -
         if pd.api.types.is_bool_dtype(cells) or not written.any():
             ignored[str(name)] = "no numbers in it" if written.any() else "nothing in it"
             continue
-        values = pd.Series(pd.to_numeric(cells, errors="coerce"), dtype="float64")
-        lost = written & values.isna().to_numpy()
-        lost[lost] = ~cells[lost].astype(str).str.fullmatch(_NAN).to_numpy(bool)
+        values = np.array(pd.to_numeric(cells, errors="coerce"), np.float64)
+        lost = written & np.isnan(values)
+        is_nan = np.array([bool(_NAN.fullmatch(str(cell))) for cell in cells[lost]], bool)
+        values[np.flatnonzero(lost)[is_nan]] = WRITTEN_NAN
+        lost[lost] = ~is_nan
         if lost.sum() == written.sum():
             ignored[str(name)] = "no numbers in it"
             continue

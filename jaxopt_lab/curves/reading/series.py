@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jaxopt_lab.curves.reading.log import WRITTEN_NAN
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -26,7 +28,8 @@ class Series:
     def last_of_each_step(self) -> tuple[np.ndarray, np.ndarray]:
         """Steps, ascending, and values: what was written last at a step counts, as after a training taken up again."""
         steps, place = np.unique(np.frombuffer(self.steps, np.int64)[::-1], return_index=True)
-        return steps, np.frombuffer(self.values, np.float64)[::-1][place]
+        values = np.frombuffer(self.values, np.float64)[::-1][place]
+        return steps, np.where(np.isnan(values), WRITTEN_NAN, values)
 
 
 def side_by_side(series: dict[str, Series], axis: str) -> "pd.DataFrame":

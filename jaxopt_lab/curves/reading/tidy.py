@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jaxopt_lab.curves.reading.log import Log, Run, refusal
+import numpy as np
+
+from jaxopt_lab.curves.reading.log import WRITTEN_NAN, Log, Run, refusal
 from jaxopt_lab.curves.reading.names import AXES, CURVES, MEASURES, Assignment, assign
 from jaxopt_lab.curves.reading.points import one_row_per_point
 
@@ -22,6 +24,7 @@ def tidy(path: Path, log: Log, columns: Mapping[str, str]) -> "pd.DataFrame":
 
     _check_named(path, log, columns)
     recognised: dict[str, list[str]] = {}
+    not_finite: dict[str, dict[str, int]] = {}
     ignored, notes, tables = dict(log.ignored), list(log.notes), []
     for run in log.runs:
         try:
@@ -37,8 +40,10 @@ def tidy(path: Path, log: Log, columns: Mapping[str, str]) -> "pd.DataFrame":
         ignored |= dict.fromkeys(hidden, "its name is that of a curve that was found elsewhere")
         points = one_row_per_point(_with_axis(table, notes), rewritten=run.rewritten)
         notes += [*found.notes, *points.notes]
-        names = [run.name] if len(points.parts) == 1 else [f"{run.name} ({n})" for n in range(1, len(points.parts) + 1)]
-        tables += [part.assign(run=name) for part, name in zip(points.parts, names, strict=True)]
+        for number, part in enumerate(points.parts, 1):
+            name = run.name if len(points.parts) == 1 else f"{run.name} ({number})"
+            not_finite[name] = _first_not_finite(part)
+            tables.append(part.replace(WRITTEN_NAN, np.nan).assign(run=name))
     if not tables:
         raise refusal(path, _no_curves(log), "name yours, as in columns={'train_loss': 'my column'}")
     whole = _percent_to_shares(pd.concat(tables, ignore_index=True), notes)
@@ -50,6 +55,7 @@ def tidy(path: Path, log: Log, columns: Mapping[str, str]) -> "pd.DataFrame":
         "recognised": {name: " or ".join(dict.fromkeys(origins)) for name, origins in recognised.items()},
         "ignored": ignored,
         "notes": list(dict.fromkeys(notes)),
+        "not_finite": not_finite,
     }
     return whole
 
@@ -75,9 +81,22 @@ def _renamed(points: "pd.DataFrame", found: Assignment) -> tuple["pd.DataFrame",
     return points.drop(columns=hidden).rename(columns=names), hidden
 
 
+def _first_not_finite(part: "pd.DataFrame") -> dict[str, int]:
+    """The row of a run, counted from 0, at which each loss was first written as NaN or infinity."""
+    rows = {}
+    for name in MEASURES:
+        if name.endswith("loss") and name in part:
+            values = part[name].to_numpy()
+            found = np.flatnonzero((values == WRITTEN_NAN) | np.isinf(values))
+            rows |= {name: int(found[0])} if len(found) else {}
+    return rows
+
+
 def _with_axis(table: "pd.DataFrame", notes: list[str]) -> "pd.DataFrame":
     """Rows without a counter are counted."""
-    if any(axis in table and table[axis].notna().any() for axis in AXES):
+    axes = [axis for axis in AXES if axis in table]
+    table = table.assign(**{axis: table[axis].replace(WRITTEN_NAN, np.nan) for axis in axes})
+    if any(table[axis].notna().to_numpy().any() for axis in axes):
         return table
     notes.append("neither epochs nor steps are in the log: the rows are counted, and taken for epochs")
     return table.assign(epoch=[float(row) for row in range(len(table))])
