@@ -16,6 +16,8 @@ from jaxopt_lab.curves.vocabulary import LABELS, REMEDIES
 
 CERTAIN = 0.98
 """The probability of what a rule decides."""
+FAR_ABOVE = 3.0
+"""A training loss that ends so many times above its first point has diverged, even if that came after an epoch."""
 FEWEST_POINTS = 3
 LEAST_SUCCESS = 0.1
 """A remedy that helped in fewer of the runs like this one is not worth its line."""
@@ -44,7 +46,8 @@ class Diagnosis(NamedTuple):
     Attributes:
         label: one of ``good``, ``overfitting``, ``underfitting``, ``learning_rate_too_high``,
             ``learning_rate_too_low``, ``diverged``, and ``inconclusive``, where it would have to guess.
-        probabilities: of all labels, where each is as common as the others beforehand.
+        probabilities: of all labels, where beforehand each is as common as any other, but ``underfitting`` and
+            ``inconclusive`` are 0.3 times as common.
         findings: the symptoms, with where they are and their numbers.
         remedies: what to try, the most promising first.
         not_checked: the checks that could not run for lack of a curve.
@@ -60,8 +63,8 @@ class Diagnosis(NamedTuple):
 def diagnose(curves: Any, *, num_classes: int | None = None) -> Diagnosis:
     """Say what is wrong with a training run, by its curves.
 
-    Rules find the symptoms and decide what is certain: a loss that is no longer finite, or that ends above 1.5 times
-    where it began. For the rest a logistic regression, fitted on thousands of networks of which it is known what
+    Rules find the symptoms and decide what is certain: a loss that is no longer finite, or that ends far above where
+    it began. For the rest a logistic regression, fitted on thousands of networks of which it is known what
     would have helped, gives probabilities; where none is high enough, the answer is ``inconclusive``. Without a curve
     of validation rows it never says ``good`` or ``overfitting``.
 
@@ -119,7 +122,7 @@ class Doctor:
         return Diagnosis(label, chances, findings, self._remedies(label, chances, series), not_checked)
 
     def _chances(self, series: Series) -> dict[str, float]:
-        if series.lost_at is not None or _ends_above_start(series):
+        if series.lost_at is not None or _ends_far_above_start(series):
             return dict.fromkeys(LABELS, (1 - CERTAIN) / (len(LABELS) - 1)) | {"diverged": CERTAIN}
         usable = {name: values for name, values in series.curves.items() if np.isfinite(values).sum() >= FEWEST_POINTS}
         if not usable:
@@ -147,11 +150,15 @@ class Doctor:
         return tuple(sorted(offered, key=lambda remedy: -remedy.success))
 
 
-def _ends_above_start(series: Series) -> bool:
-    """Whether the training loss ends where the definition of divergence has it."""
+def _ends_far_above_start(series: Series) -> bool:
+    """Whether the training loss ends so high that it has diverged wherever it started.
+
+    The first point of a log may lie well below the loss before the first step, unless that is known.
+    """
     loss = series.curves.get("train_loss", np.empty(0))
     loss = loss[np.isfinite(loss)]
-    if len(loss) < FEWEST_POINTS:
+    if len(loss) < FEWEST_POINTS or loss[0] <= 0:
         return False
-    start, late = max(loss[0], np.log(series.num_classes or 1)), loss[-max(1, len(loss) // 10) :]
-    return bool(start > 0 and np.median(late) > DIVERGED_ABOVE * start)
+    guessing = np.log(series.num_classes or 1)
+    ratio = np.median(loss[-max(1, len(loss) // 10) :]) / max(loss[0], guessing)
+    return bool(ratio > (DIVERGED_ABOVE if guessing else FAR_ABOVE))

@@ -39,7 +39,7 @@ def as_series(curves: Any, num_classes: int | None = None) -> Series:
             runs, or if the number of classes is none.
 
     Example:
-        >>> series = as_series({"train_loss": [2.3, 1.1, float("nan")], "val_loss": [2.2, None, None]})
+        >>> series = as_series({"train_loss": [2.3, 1.1, float("nan")], "val_loss": [2.2, 1.2, None]})
         >>> series.lost_at, sorted(series.curves)
         (2, ['train_loss', 'val_loss'])
     """
@@ -119,25 +119,24 @@ def _classes(classes: Any) -> int | None:
 
 
 def _lost_at(losses: dict[str, np.ndarray]) -> int | None:
-    """Where a loss leaves the finite numbers: at an infinity, or where it stays NaN for longer than its gaps are."""
-    found = [
-        at for values in losses.values() if (at := _left_at(values, any(map(_any_finite, losses.values())))) is not None
-    ]
-    return min(found, default=None)
+    """Where the losses leave the finite numbers: at an infinity, or where one stays NaN for longer than its gaps are.
+
+    A loss that is merely not logged any more, while another goes on, says nothing.
+    """
+    infinite = [int(at) for values in losses.values() for at in np.flatnonzero(np.isinf(values))[:1]]
+    if infinite:
+        return min(infinite)
+    ends = {name: _last_finite(values) for name, values in losses.items()}
+    if not ends:
+        return None
+    last = max(ends, key=ends.__getitem__)
+    finite = np.flatnonzero(np.isfinite(losses[last]))
+    gaps = [*np.diff(finite) - 1, *finite[:1]]
+    after = len(losses[last]) - 1 - ends[last]
+    return ends[last] + 1 if after > max(gaps, default=0) else None
 
 
-def _any_finite(values: np.ndarray) -> bool:
-    return bool(np.isfinite(values).any())
-
-
-def _left_at(values: np.ndarray, others_finite: bool) -> int | None:
-    infinite = np.flatnonzero(np.isinf(values))
+def _last_finite(values: np.ndarray) -> int:
+    """The place of the last finite number; -1 if there is none."""
     finite = np.flatnonzero(np.isfinite(values))
-    if len(infinite):
-        return int(infinite[0])
-    if not len(finite):
-        return None if others_finite else 0  # a column without a number is one that was not logged
-    gaps = np.diff(finite) - 1
-    longest = max(int(gaps.max(initial=0)), int(finite[0]))
-    after = len(values) - 1 - finite[-1]
-    return int(finite[-1]) + 1 if after > longest else None
+    return int(finite[-1]) if len(finite) else -1

@@ -62,7 +62,7 @@ def look(series: Series) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
         >>> from jaxopt_lab.curves.series import as_series
         >>> found, missing = look(as_series({"val_loss": [1.0, 0.5, 0.4, 0.5, 0.6, 0.7]}))
         >>> found[0].symptom, found[0].start, missing[0]
-        ('validation_rises', 3.0, 'still falling: needs train_loss')
+        ('validation_rises', 3.0, 'gap between training and validation: needs train_loss or train_accuracy')
     """
     there = {name for name, values in series.curves.items() if np.isfinite(values).sum() > 1}
     found, missing = [], []

@@ -12,6 +12,9 @@ LABELS = (
     "inconclusive",
 )
 
+RARE = {"underfitting": 0.3, "inconclusive": 0.3}
+"""How common a label is taken to be beforehand, where the others are 1."""
+
 REMEDIES = {
     "rate_down_3": "divide the learning rate by 3",
     "rate_down_10": "divide the learning rate by 10",

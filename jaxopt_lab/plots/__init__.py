@@ -5,7 +5,7 @@ from jaxopt_lab.plots.calibration import calibration
 from jaxopt_lab.plots.contours import contours, grid_points
 from jaxopt_lab.plots.critical_points import critical_points, index_over_height, index_over_loss
 from jaxopt_lab.plots.curvature import sharpness, spectral_density
-from jaxopt_lab.plots.diagnosis import diagnosed_curves, diagnosis
+from jaxopt_lab.plots.diagnosis import diagnosed_curves, diagnosis, mark_findings
 from jaxopt_lab.plots.displays import (
     CalibrationDisplay,
     ConfusionMatrixDisplay,
@@ -53,6 +53,7 @@ __all__ = [
     "learning_curve",
     "line_slice",
     "lyapunov_exponents",
+    "mark_findings",
     "new_figure",
     "paths",
     "plane_slice",

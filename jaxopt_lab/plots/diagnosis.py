@@ -71,30 +71,53 @@ def diagnosed_curves(
         marker = "o" if len(values) <= 40 else None
         lines += ax.plot(position, values, style, color=colour, linewidth=1.8, marker=marker, markersize=3, label=label)
         at[name] = position, values
-    low, high = _window([values for _, values in at.values()])
-    ax.set_ylim(low, high)
-    marks = []
-    for number, finding in enumerate(findings, 1):
-        if finding.curve not in at:
-            continue
-        position, values = at[finding.curve]
-        if finding.stop > finding.start:
-            ax.axvspan(finding.start, finding.stop, color=MARK, alpha=0.07, linewidth=0)
-        height = float(np.clip(np.interp(finding.start, position, values), low, high))
-        marks.append(
-            ax.annotate(
-                str(number), (finding.start, height), xytext=(0, 14 + 13 * (len(marks) % 2)),
-                textcoords="offset points",
-                ha="center", va="center", fontsize="small", color="white", fontweight="bold",
-                bbox={"boxstyle": "circle,pad=0.25", "facecolor": MARK, "edgecolor": "none"},
-                arrowprops={"arrowstyle": "-", "color": MARK},
-            )
-        )  # fmt: skip
+    ax.set_ylim(_window([values for _, values in at.values()]))
+    marks = mark_findings(ax, findings, at)
     axis = next((axis for axis in ("epoch", "step") if _has(curves, axis)), "point")
     describe(ax, title=title, xlabel=axis, ylabel=metric)
     if lines:
         ax.legend(frameon=False)
     return DiagnosedCurves(ax, lines, marks)
+
+
+def mark_findings(
+    ax: "Axes", findings: Sequence[Any], curves: Mapping[str, tuple[Any, Any]], *, spans: bool = True
+) -> "list[Annotation]":
+    """Number the findings where they are on curves that are drawn already.
+
+    Args:
+        ax: the axes, their limits set.
+        findings: those of a diagnosis; numbers count through all of them, also those of other curves.
+        curves: where the points of each curve lie, and their values.
+        spans: whether to shade from where a finding begins to where it ends.
+
+    Returns:
+        The mark of each finding that is on one of the curves.
+
+    Example:
+        >>> from jaxopt_lab.curves import diagnose
+        >>> _, ax = new_figure()
+        >>> found = diagnose({"val_loss": [1.0, 0.5, 0.9]}).findings
+        >>> mark_findings(ax, found, {"val_loss": ([1, 2, 3], [1.0, 0.5, 0.9])})[0].xy
+        (2.0, 0.5)
+    """
+    low, high = ax.get_ylim()
+    marks = []
+    for number, finding in enumerate(findings, 1):
+        if finding.curve not in curves:
+            continue
+        if spans and finding.stop > finding.start:
+            ax.axvspan(finding.start, finding.stop, color=MARK, alpha=0.07, linewidth=0)
+        height = float(np.clip(np.interp(finding.start, *curves[finding.curve]), low, high))
+        marks.append(
+            ax.annotate(
+                str(number), (finding.start, height), xytext=(0, 14 + 13 * (len(marks) % 2)),
+                textcoords="offset points", ha="center", va="center", fontsize="small", color="white",
+                fontweight="bold", bbox={"boxstyle": "circle,pad=0.25", "facecolor": MARK, "edgecolor": "none"},
+                arrowprops={"arrowstyle": "-", "color": MARK},
+            )
+        )  # fmt: skip
+    return marks
 
 
 def diagnosis(curves: Mapping[str, Any], found: Any) -> "Figure":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jaxopt_lab.plots.diagnosis import mark_findings
 from jaxopt_lab.plots.style import PALETTE, axes_or_new, describe, new_figure
 
 if TYPE_CHECKING:
@@ -91,7 +92,11 @@ def accuracy_curves(curves: Curves, *, guessing: float | None = None, ax: "Axes 
 
 
 def scenarios(
-    panels: Mapping[str, Curves], *, guessing_loss: float | None = None, guessing_accuracy: float | None = None
+    panels: Mapping[str, Curves],
+    *,
+    guessing_loss: float | None = None,
+    guessing_accuracy: float | None = None,
+    findings: Mapping[str, Sequence[Any]] | None = None,
 ) -> "Figure":
     """Scenarios two by two: for each its loss above its accuracy, on the same scales throughout.
 
@@ -99,6 +104,7 @@ def scenarios(
         panels: the curves of each scenario by its title, as `loss_curves` and `accuracy_curves` take them.
         guessing_loss: as ``guessing`` in `loss_curves`.
         guessing_accuracy: as ``guessing`` in `accuracy_curves`.
+        findings: what the doctor sees in the first seed of each scenario, numbered where it is.
 
     Returns:
         The figure; its axes are, row by row, the losses and the accuracies of each pair of scenarios.
@@ -121,6 +127,12 @@ def scenarios(
         above, below = axes[row, column], axes[row + 1, column]
         lines = loss_curves(curves, guessing=guessing_loss, top=top, title=title, ax=above)
         accuracy_curves(curves, guessing=guessing_accuracy, ax=below)
+        for ax, metric in ((above, "loss"), (below, "accuracy")):
+            points = {
+                name: (curves["epoch"], np.asarray(curves[f"{part}_{metric}"])[0])
+                for name, part in ((f"train_{metric}", "train"), (f"val_{metric}", "validation"))
+            }
+            mark_findings(ax, (findings or {}).get(title, ()), points, spans=False)
         above.set_xlabel("")
         above.tick_params(labelbottom=False)
     for unused in axes.T.reshape(2, rows, 2).swapaxes(0, 1).reshape(-1, 2)[len(panels) :].flat:

@@ -143,6 +143,8 @@ def learning_curve(
     if floor is not None:
         ax.axhline(floor, color="#6e6e6e", linestyle=":", label="lowest possible")
     ax.set(xscale="log")
+    ax.set_xticks(np.asarray(rows), [f"{each:g}" for each in rows])
+    ax.set_xticks([], minor=True)
     describe(ax, title=title, xlabel="training rows", ylabel="loss")
     ax.legend(frameon=False)
     return lines

@@ -23,7 +23,9 @@ NAN = float("nan")
         ([NAN, NAN, 2.0, NAN, NAN], None, None),
         ([NAN, NAN], None, 0),
         ([2.0, 1.0, 0.5], [NAN, NAN, NAN], None),  # a validation loss that was never logged
-        ([2.0, 1.0, 0.5], [2.0, NAN, NAN], 1),
+        ([2.0, 1.0, 0.5], [2.0, NAN, NAN], None),  # nor one that is not logged any more
+        ([2.0, 1.0, NAN], [2.0, NAN, NAN], 2),
+        ([2.0, 1.0, 0.5], [2.0, math.inf, 1.0], 1),
     ],
 )
 def test_a_gap_is_told_from_a_loss_that_is_not_finite(train, validation, lost_at):

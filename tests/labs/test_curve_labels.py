@@ -82,11 +82,13 @@ def test_a_true_risk_that_rises_is_overfitting_and_stopping_early_helps():
     assert float(stopped.closed) == pytest.approx((0.85 - 0.5 - 1.5 * np.exp(-6)) / 1.5, abs=1e-3)
 
 
-def test_a_rise_within_seed_noise_is_none():
+def test_a_rise_that_other_seeds_do_not_have_is_none():
     runs = made_up()
-    runs.true_loss.loc[HERE] = decay(0.5) + 0.05 * np.maximum(0, np.arange(21) - 3)
-    runs.true_loss.loc[HERE | {"seed": 1}] = decay(1.5)
+    around = HERE | {"rate": slice(2, 5)}
+    runs.true_loss.loc[around] = decay(0.5) + 0.05 * np.maximum(0, np.arange(21) - 3)
     assert label_at(label_runs(runs, EPOCHS), **HERE) != "overfitting"
+    runs.true_loss.loc[around | {"seed": 1}] = runs.true_loss.loc[around]
+    assert label_at(label_runs(runs, EPOCHS), **HERE) == "overfitting"
 
 
 def test_underfitting_is_what_only_a_wider_network_mends():

@@ -19,7 +19,7 @@ class Example(NamedTuple):
     """One run.
 
     Attributes:
-        run: its curves by the laboratory's names, and ``classes``.
+        run: its curves by the laboratory's names, ``classes`` and ``learning_rate``.
         epochs: how long it lasts.
         habits: how it is logged.
         label: the place in `LABELS` of what was wrong.
@@ -62,6 +62,7 @@ def make_examples(runs: "xr.Dataset", lengths: Sequence[int] = LENGTHS, seed: in
     draws = np.random.default_rng(seed)
     names = (*NAMES.values(), "batch_loss")
     curves = {name: runs[name].to_numpy().reshape(-1, runs.sizes["epoch"]) for name in names}
+    rates = runs.learning_rate.to_numpy().ravel()
     size = runs.seed[0].size  # networks of a family
     examples = []
     for epochs in lengths:
@@ -74,7 +75,8 @@ def make_examples(runs: "xr.Dataset", lengths: Sequence[int] = LENGTHS, seed: in
             family = at // size
             examples.append(
                 Example(
-                    {name: values[at] for name, values in curves.items()} | {"classes": int(runs.classes[family])},
+                    {name: values[at] for name, values in curves.items()}
+                    | {"classes": int(runs.classes[family]), "learning_rate": float(rates[at])},
                     epochs, draw_habits(draws, epochs), int(label[at]), closed[at], helped[at], family,
                     str(runs.task.values[family]), str(runs.held_out.values[family]),
                 )

@@ -30,28 +30,26 @@ def label_runs(runs: "xr.Dataset", epochs: int) -> "xr.Dataset":
     Returns:
         Over the dimensions of the runs without ``epoch``: ``label``, the place in `LABELS`. Over the same and
         ``remedy``: ``closed``, the share that the remedy closes of the way from the initial true risk to the lowest
-        that a run of this cell has at its end (NaN: not tried), and ``helped``, whether the true risk falls by more
-        than seed noise.
+        that a run of this cell has at its end (NaN: not tried), and ``helped``, whether the true risk falls by what
+        matters: more than seed noise, and more than 5% of that way.
     """
     import xarray as xr
 
     train, truth = _values(runs, "train_loss"), _values(runs, "true_loss")
     ended, risk = _end(train, epochs), _end(truth, epochs)
-    noise = _seed_noise(risk)
-    initial, initial_risk = train[..., 0], truth[..., 0]
-    way = initial_risk - _over_rates(np.minimum, risk)
+    way = truth[..., 0] - _over_rates(np.minimum, risk)
     remedied = np.stack([_remedied(name, runs, risk, truth, epochs) for name in REMEDIES])
     with np.errstate(invalid="ignore", divide="ignore"):
         gained = risk - remedied
+        helped = _matters(gained, way)
         closed = np.where(np.isnan(remedied), np.nan, np.clip(np.nan_to_num(gained / way, nan=0.0), -10, 10))
-        helped = gained > noise
         label = np.select(
             [
-                ~(ended <= DIVERGED_ABOVE * initial),
-                *_wrong_rate(initial, ended),
-                _rise(truth, epochs) > np.maximum(noise, MATTERS * way),
+                ~(ended <= DIVERGED_ABOVE * train[..., 0]),
+                *_wrong_rate(train[..., 0], ended),
+                _matters(_rise(truth, epochs), way),
                 _underfits(train, ended, epochs, helped[list(REMEDIES).index("larger_model")]),
-                ~_improvable(gained, risk, np.maximum(noise, MATTERS * way)),
+                ~_improvable(helped, _matters(risk - _over_rates(np.minimum, risk), way)),
             ],
             [LABELS.index(name) for name in (
                 "diverged", "learning_rate_too_high", "learning_rate_too_low", "overfitting", "underfitting", "good",
@@ -85,15 +83,18 @@ def _over_rates(reduce: np.ufunc, values: np.ndarray) -> np.ndarray:
     return reduce.reduce(values, axis=-2, keepdims=True)
 
 
-def _seed_noise(risk: np.ndarray) -> np.ndarray:
-    """Twice the standard deviation over seeds, pooled with the rates beside."""
-    with np.errstate(invalid="ignore"):
-        variance = np.var(risk, axis=-1, ddof=1)
-    padded = np.pad(variance, [(0, 0)] * (variance.ndim - 1) + [(1, 1)], constant_values=np.nan)
-    beside = np.stack([padded[..., at : at + variance.shape[-1]] for at in range(3)])
-    known = np.isfinite(beside)
-    pooled = np.sum(np.where(known, beside, 0.0), axis=0) / np.maximum(known.sum(axis=0), 1)
-    return 2 * np.sqrt(pooled)[..., None]
+def _matters(difference: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """Whether a difference of true risks is more than seed noise, and more than a small share of the way.
+
+    Seed noise is twice the standard deviation of the difference over seeds, pooled with the rates beside: what is
+    compared has the same start and the same minibatches, so that much of what seeds do falls out.
+    """
+    variance = np.var(difference, axis=-1, ddof=1)
+    beside = np.pad(variance, [(0, 0)] * (variance.ndim - 1) + [(1, 1)], constant_values=np.nan)
+    around = np.stack([beside[..., at : at + variance.shape[-1]] for at in range(3)])
+    known = np.isfinite(around)
+    pooled = np.sum(np.where(known, around, 0.0), axis=0) / np.maximum(known.sum(axis=0), 1)
+    return difference > np.maximum(2 * np.sqrt(pooled)[..., None], MATTERS * way)
 
 
 def _wrong_rate(initial: np.ndarray, ended: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -124,10 +125,10 @@ def _underfits(train: np.ndarray, ended: np.ndarray, epochs: int, larger_helps: 
     return ((ended - largest) / way > CLOSES) & ~budget_helps & larger_helps
 
 
-def _improvable(gained: np.ndarray, risk: np.ndarray, least: np.ndarray) -> np.ndarray:
+def _improvable(helped: np.ndarray, another_rate_helps: np.ndarray) -> np.ndarray:
     """Whether any rate, or any remedy that needs no other data, lowers the true risk enough."""
-    at_hand = gained[[place for place, name in enumerate(REMEDIES) if name != "more_data"]]
-    return (at_hand > least).any(axis=0) | (risk - _over_rates(np.minimum, risk) > least)
+    at_hand = [place for place, name in enumerate(REMEDIES) if name != "more_data"]
+    return helped[at_hand].any(axis=0) | another_rate_helps
 
 
 def _remedied(name: str, runs: "xr.Dataset", risk: np.ndarray, truth: np.ndarray, epochs: int) -> np.ndarray:

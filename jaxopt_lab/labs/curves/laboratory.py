@@ -19,7 +19,14 @@ from jaxopt_lab.labs.curves.experiment import (
     remedy_label,
 )
 from jaxopt_lab.labs.curves.measure import FLAT, characteristics, remedy_effect, scenario_curves
-from jaxopt_lab.labs.curves.report import answers, remedies_picture, remedies_table, scenarios_picture, task_3
+from jaxopt_lab.labs.curves.report import (
+    answers,
+    doctors_word,
+    remedies_picture,
+    remedies_table,
+    scenarios_picture,
+    task_3,
+)
 from jaxopt_lab.labs.findings import Findings
 
 
@@ -62,6 +69,7 @@ def run(*, seed: int = 0, num_epochs: int = 100, num_seeds: int = 5) -> Findings
         chunk_size=CHUNK_SIZE,
     )
     curves = {name: scenario_curves(result, name) for name in SCENARIOS}
+    said = {name: doctors_word(each) for name, each in curves.items()}
     seen = {name: characteristics(each) for name, each in curves.items()}
     tried = {
         name: {remedy_label(name, remedy): remedy_effect(result, name, remedy) for remedy in remedies}
@@ -73,8 +81,17 @@ def run(*, seed: int = 0, num_epochs: int = 100, num_seeds: int = 5) -> Findings
         task="Show the training curves of good convergence, overfitting, a learning rate that is too high and "
         "underfitting; list what characterises each, and what to do about it.",
         settings=_settings(seed, num_epochs, num_seeds, steps),
-        numbers={"curves": curves, "characteristics": seen, "remedies": tried, "guessing_loss": float(np.log(CLASSES))},
-        pictures=[scenarios_picture(curves, num_seeds), remedies_picture(tried, num_seeds)],
+        numbers={
+            "curves": curves,
+            "characteristics": seen,
+            "remedies": tried,
+            "guessing_loss": float(np.log(CLASSES)),
+            "doctor": {
+                name: [{"label": each.label, "probabilities": each.probabilities} for each in seeds]
+                for name, seeds in said.items()
+            },
+        },
+        pictures=[scenarios_picture(curves, said), remedies_picture(tried, num_seeds)],
         tables=[task_3(seen, tried), remedies_table(tried)],
         answers=answers(seen, tried),
     )

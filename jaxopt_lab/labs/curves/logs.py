@@ -44,7 +44,7 @@ def draw_habits(draws: np.random.Generator, epochs: int) -> Habits:
     return Habits(
         start=bool(draws.random() < 0.3),
         training=str(draws.choice(["end", "mean", "batch"], p=[0.4, 0.4, 0.2])),
-        every=int(draws.choice([each for each in (1, 2, 4) if epochs // each >= 8])),
+        every=int(draws.choice([each for each in (1, 2, 4) if each == 1 or epochs // each >= 8])),
         digits=int(draws.choice([3, 4, 7])),
         classes=bool(draws.random() < 0.5),
     )
@@ -55,16 +55,17 @@ def logged(run: Mapping[str, Any], epochs: int, habits: Habits, share: float = 1
 
     Args:
         run: its curves by the laboratory's names, each with its start and at least ``epochs`` points more, and
-            ``classes``.
+            ``classes`` and ``learning_rate``.
         epochs: how long it lasts.
         habits: how it is logged.
         share: which share of its points, from the first on, is there already.
 
     Returns:
-        Each of the doctor's four curves by name, and ``num_classes`` if it is told.
+        Each of the doctor's four curves by name, ``learning_rate``, and ``num_classes`` if it is told.
 
     Example:
-        >>> run = dict.fromkeys(NAMES.values(), np.array([2.0, 1.0, 0.5])) | {"batch_loss": np.ones(3), "classes": 2}
+        >>> run = dict.fromkeys([*NAMES.values(), "batch_loss"], np.array([2.0, 1.0, 0.5]))
+        >>> run |= {"classes": 2, "learning_rate": 0.1}
         >>> logged(run, 2, Habits(False, "mean", 1, 7, True))["train_loss"].tolist()
         [1.5, 0.75]
     """
@@ -80,6 +81,7 @@ def logged(run: Mapping[str, Any], epochs: int, habits: Habits, share: float = 1
         kept = points[:, -1] if name.startswith("val") or habits.training == "end" else points.mean(axis=1)
         kept = np.concatenate([values[:1], kept]) if habits.start else kept
         log[name] = _rounded(kept[: max(1, round(share * len(kept)))], habits.digits)
+    log["learning_rate"] = float(run["learning_rate"])
     return log | ({"num_classes": int(run["classes"])} if habits.classes else {})
 
 

@@ -1,20 +1,36 @@
 """What was measured, as pictures, tables and answers."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
 
+from jaxopt_lab.curves import Diagnosis, diagnose
 from jaxopt_lab.labs.curves.experiment import CLASSES, SCENARIOS, scenario_title
 from jaxopt_lab.labs.findings import Answer, Picture, Table
 from jaxopt_lab.plots import training
 
 
-def scenarios_picture(curves: dict[str, Any], num_seeds: int) -> Picture:
-    """The seed's four panels, from real runs."""
+def doctors_word(curves: dict[str, Any]) -> list[Diagnosis]:
+    """What the doctor says of each seed of a scenario, by its training and validation curves."""
+    names = {"train_loss": "train_loss", "val_loss": "validation_loss"}
+    names |= {"train_accuracy": "train_accuracy", "val_accuracy": "validation_accuracy"}
+    return [
+        diagnose(
+            {"epoch": curves["epoch"]} | {name: curves[ours][seed] for name, ours in names.items()}, num_classes=CLASSES
+        )
+        for seed in range(len(curves["train_loss"]))
+    ]
+
+
+def scenarios_picture(curves: dict[str, Any], said: dict[str, list[Diagnosis]]) -> Picture:
+    """The seed's four panels, from real runs, with what the doctor sees in the first seed of each."""
+    num_seeds = len(next(iter(said.values())))
     figure = training.scenarios(
         {scenario_title(name): each for name, each in curves.items()},
         guessing_loss=float(np.log(CLASSES)),
         guessing_accuracy=1 / CLASSES,
+        findings={scenario_title(name): each[0].findings for name, each in said.items()},
     )
     highest = max(float(np.nan_to_num(each["train_loss"], nan=np.inf).max()) for each in curves.values())
     shown = (
@@ -26,7 +42,16 @@ def scenarios_picture(curves: dict[str, Any], num_seeds: int) -> Picture:
         f"validation {_median(each['validation_accuracy'][:, -1], '{:.0%}')}"
         for name, each in curves.items()
     )
-    return Picture("curves_scenarios", figure, shown, f"{shown} Median accuracies at the end: {ends}.")
+    seen = " ".join(_seen(name, each) for name, each in said.items())
+    return Picture("curves_scenarios", figure, f"{shown} {seen}", f"{shown} Median accuracies at the end: {ends}.")
+
+
+def _seen(scenario: str, said: list[Diagnosis]) -> str:
+    """The doctor's labels over the seeds, and what is marked in the first one."""
+    counts = Counter(each.label.replace("_", " ") for each in said)
+    labels = ", ".join(f"{label} ({count} of {len(said)})" for label, count in counts.most_common())
+    marked = "; ".join(f"{number}: {finding.sentence}" for number, finding in enumerate(said[0].findings, 1))
+    return f"{scenario}: the doctor says {labels}{f'; in the first seed {marked}' if marked else ''}."
 
 
 def remedies_picture(tried: dict[str, Any], num_seeds: int) -> Picture:

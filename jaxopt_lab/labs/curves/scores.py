@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from jaxopt_lab.curves import Diagnosis
-from jaxopt_lab.curves.vocabulary import CURVES, LABELS, REMEDIES
+from jaxopt_lab.curves.vocabulary import CURVES, LABELS, RARE, REMEDIES
 from jaxopt_lab.labs.curves.baselines import BASELINES
 from jaxopt_lab.labs.curves.examples import Example
 
@@ -132,7 +132,7 @@ def _row(label: np.ndarray, said: np.ndarray, family: np.ndarray, chances: np.nd
         "abstains": round(float(np.mean(said == INCONCLUSIVE)), 3),
     }
     if chances is not None:
-        row["calibration_error"] = round(calibration_error(chances, label, _balanced(label)), 3)
+        row["calibration_error"] = round(calibration_error(chances, label, _as_beforehand(label)), 3)
     return row
 
 
@@ -145,11 +145,11 @@ def _two_way(label: np.ndarray, said: np.ndarray, place: int) -> float:
     return (f1(label == place, said == place) + f1(label != place, said != place)) / 2
 
 
-def _balanced(label: np.ndarray) -> np.ndarray:
-    """Weights under which all labels that are there are as common, ``inconclusive`` half as much."""
-    share = np.bincount(label, minlength=len(LABELS))
-    common = np.where(np.arange(len(LABELS)) == INCONCLUSIVE, 0.5, 1.0)
-    return (common / np.maximum(share, 1))[label]
+def _as_beforehand(label: np.ndarray) -> np.ndarray:
+    """Weights under which each label is as common as the probabilities take it to be beforehand."""
+    count = np.bincount(label, minlength=len(LABELS))
+    common = np.array([RARE.get(name, 1.0) for name in LABELS])
+    return (common / np.maximum(count, 1))[label]
 
 
 def _interval(label: np.ndarray, said: np.ndarray, family: np.ndarray) -> list[float]:

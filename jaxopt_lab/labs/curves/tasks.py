@@ -12,7 +12,7 @@ import numpy as np
 from jaxopt_lab import problems
 
 FEATURES, CLASSES = 24, 10
-TRAIN_ROWS, VALIDATION_ROWS, TRUTH_ROWS = 256, 128, 480
+TRAIN_ROWS, VALIDATION_ROWS, TRUTH_ROWS = 256, 512, 480
 REAL = ("digits", "breast_cancer", "moons", "wine")
 TEACHERS = {
     "teacher_2": (12, 2, 3.0), "teacher_3": (6, 3, 6.0), "teacher_4": (20, 4, 3.0), "teacher_5": (10, 5, 2.0),
@@ -68,7 +68,7 @@ def load_task(name: str) -> Task:
     Example:
         >>> task = load_task("teacher_4")
         >>> int(task.classes), round(float(task.floor), 2)
-        (4, 0.42)
+        (4, 0.33)
     """
     return _real(name) if name in REAL else _teacher(name)
 
@@ -77,10 +77,10 @@ def _real(name: str) -> Task:
     loaders = {
         "digits": problems.datasets.digits,
         "breast_cancer": problems.datasets.breast_cancer,
-        "moons": functools.partial(problems.datasets.moons, 1100, 0.3),
+        "moons": functools.partial(problems.datasets.moons, 1800, 0.3),
         "wine": problems.datasets.wine,
     }
-    data = loaders[name](validation=0.15, test=0.35)
+    data = loaders[name](validation=0.3, test=0.35)
     kept = _leading_directions(data.train.features)
     parts = [
         (split.features @ kept, np.eye(len(data.class_names))[split.labels])

@@ -1,0 +1,135 @@
+"""The doctor's word: certain where a rule decides, silent where it lacks a curve, the same in any unit."""
+
+import json
+from importlib import resources
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from jaxopt_lab import curves
+from jaxopt_lab.curves.diagnosis import Doctor, shipped
+from jaxopt_lab.curves.model import Model, bent, set_name
+from jaxopt_lab.curves.vocabulary import CURVES, LABELS, REMEDIES
+from jaxopt_lab.labs.curves.fitting import curve_sets
+
+NAN = float("nan")
+
+
+def textbook(count=30, seed=0):
+    """Curves as textbooks draw them, one of each kind."""
+    at, noise = np.arange(count), 0.004 * np.random.default_rng(seed).normal(size=(2, count))
+    falling = 0.25 + 2.05 * np.exp(-at / (count / 9))
+    memorised = 0.02 + 2.2 * np.exp(-at / (count / 9))
+    swinging = 1.9 + 0.5 * np.where(at % 2, 1, -1) * np.random.default_rng(seed).uniform(0.3, 1, count)
+    return {
+        "good": {"train_loss": falling + noise[0], "val_loss": falling + 0.05 + noise[1]},
+        "overfitting": {
+            "train_loss": memorised, "val_loss": 0.6 + 1.6 * np.exp(-at / (count / 9)) + 0.06 * np.maximum(0, at - 8),
+        },
+        "learning_rate_too_low": {
+            "train_loss": 2.303 - 0.012 * at, "val_loss": 2.303 - 0.0119 * at,
+            "train_accuracy": 0.1 + 0.006 * at, "val_accuracy": 0.1 + 0.006 * at,
+        },
+        "learning_rate_too_high": {
+            "train_loss": swinging, "val_loss": swinging[::-1],
+            "train_accuracy": 0.5 - swinging / 6, "val_accuracy": 0.5 - swinging[::-1] / 6,
+        },
+        "diverged": {"train_loss": [2.3, 4.0, 80.0, NAN, NAN], "val_loss": [2.3, 5.0, 90.0, NAN, NAN]},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("label", list(textbook()))
+@pytest.mark.parametrize("count", [20, 200])
+def test_what_textbooks_draw_is_recognised(label, count):
+    diagnosis = curves.diagnose(textbook(count)[label], num_classes=10)
+    assert diagnosis.label == label
+    assert sum(diagnosis.probabilities.values()) == pytest.approx(1)
+    assert list(diagnosis.probabilities) == list(LABELS)
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])
+def test_the_unit_of_the_loss_does_not_matter(unit):
+    for run in textbook().values():
+        scaled = {name: unit * np.asarray(values) if "loss" in name else values for name, values in run.items()}
+        before, after = curves.diagnose(run), curves.diagnose(scaled)
+        assert after.label == before.label
+        assert after.probabilities == pytest.approx(before.probabilities, abs=1e-6)
+
+
+def test_good_and_overfitting_want_validation():
+    for run in textbook().values():
+        for kept in [("train_loss",), ("train_loss", "train_accuracy"), ("val_loss",), ("val_loss", "val_accuracy")]:
+            shown = {name: values for name, values in run.items() if name in kept}
+            label = curves.diagnose(shown).label
+            assert label != "good", kept
+            assert label != "overfitting" or "val_loss" in kept
+
+
+def test_too_few_points_are_inconclusive():
+    for count in (1, 2):
+        diagnosis = curves.diagnose({"train_loss": [2.0] * count, "val_loss": [2.0] * count})
+        assert diagnosis.label == "inconclusive"
+        assert diagnosis.probabilities["inconclusive"] == 1
+
+
+def test_divergence_is_certain():
+    for loss in ([2.0, 1.0, NAN, NAN], [2.0, np.inf], [2.0, 2.5, 7.2, 6.4, 6.3]):
+        diagnosis = curves.diagnose({"train_loss": loss})
+        assert diagnosis.label == "diverged"
+        assert diagnosis.probabilities["diverged"] > 0.95
+    assert curves.diagnose({"train_loss": [2.3, 2.5, 3.9, 3.6, 3.7]}, num_classes=10).label == "diverged"
+    assert {"not_finite", "ends_above_start"} & {finding.symptom for finding in diagnosis.findings}
+
+
+def test_remedies_are_ordered_by_how_often_they_helped():
+    remedies = curves.diagnose(textbook()["learning_rate_too_high"], num_classes=10).remedies
+    assert remedies[0].name in ("rate_down_3", "rate_down_10")
+    success = [remedy.success for remedy in remedies]
+    assert success == sorted(success, reverse=True)
+    assert all(remedy.words == REMEDIES[remedy.name] and remedy.tried > 0 for remedy in remedies)
+    assert curves.diagnose(textbook()["good"], num_classes=10).remedies == ()
+
+
+def test_every_set_of_curves_has_a_model_of_its_own_features():
+    numbers = json.loads(resources.files("jaxopt_lab.curves").joinpath("model.json").read_text(encoding="utf-8"))
+    assert numbers["models"].keys() == {set_name(names) for names in curve_sets()}
+    assert len(numbers["models"]) == 15
+    assert numbers["remedies"].keys() == set(LABELS)
+    for name, model in numbers["models"].items():
+        needed = {"gap": "train_loss + val_loss", "accuracy_gap": "train_accuracy + val_accuracy"}
+        used = {needed.get(feature.partition(".")[0], feature.partition(".")[0]) for feature in model["features"]}
+        assert set(" + ".join(used).split(" + ")) <= set(name.split(" + "))
+
+
+@pytest.mark.parametrize("missing", CURVES)
+def test_any_curve_may_be_missing(missing):
+    run = textbook()["learning_rate_too_low"]
+    diagnosis = curves.diagnose({name: values for name, values in run.items() if name != missing})
+    assert diagnosis.label in LABELS
+
+
+def test_a_model_by_hand():
+    names = {"a": {"range": [0.0, 1.0], "knots": [0.5, 0.8], "weights": {label: [0.0, 0.0, 0.0] for label in LABELS}}}
+    names["a"]["weights"] = names["a"]["weights"] | {"good": [1.0, 2.0, 0.0]}
+    model = Model({"features": names, "intercept": dict.fromkeys(LABELS, 0.0)})
+    chances = model.probabilities(np.array([[0.0], [0.7], [9.0]]))
+    # scores of "good": 0; 0.7 + 2 x 0.2; 1 + 2 x 0.5, since 9 counts as 1
+    scores = np.array([0.0, 1.1, 2.0])
+    np.testing.assert_allclose(chances[:, 0], np.exp(scores) / (np.exp(scores) + 6))
+    assert bent(np.array([0.7]), 0.0, 1.0, np.array([[0.5, 0.8]])).tolist() == [[0.7, pytest.approx(0.2), 0.0]]
+
+
+def test_a_table_that_read_gives_is_taken(tmp_path):
+    run = textbook()["overfitting"]
+    log = tmp_path / "training.csv"
+    pd.DataFrame({"epoch": range(30), "loss": run["train_loss"], "val_loss": run["val_loss"]}).to_csv(log, index=False)
+    diagnosis = curves.diagnose(curves.read(log))
+    assert diagnosis.label == "overfitting"
+    # the lowest of 0.6 + 1.6 exp(-3 t / 10) + 0.06 max(0, t - 8) over whole epochs is at 8
+    assert {finding.symptom: finding.start for finding in diagnosis.findings}["validation_rises"] == 8
+
+
+def test_the_shipped_doctor_is_made_once():
+    assert isinstance(shipped(), Doctor)
+    assert shipped() is shipped()
