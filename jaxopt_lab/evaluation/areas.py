@@ -1,5 +1,7 @@
 """The mean area under the ROC curves of several classes, each against the rest, and its standard error."""
 
+from math import exp
+
 import numpy as np
 
 from jaxopt_lab.evaluation.estimates import Measured, around
@@ -16,7 +18,8 @@ def macro_area(codes: np.ndarray, prob: np.ndarray, versus: np.ndarray | None, c
         \frac{V_k(i) - \text{AUC}_k}{N_k} \text{ of the rest}
 
     where :math:`V_k(i)` is the share of the other side that row :math:`i` is ranked rightly against, as in DeLong's
-    variance of one area.
+    variance of one area. The interval is symmetric on the scale of the log-odds, as in `metrics.delong`; that of a
+    difference is not transformed.
 
     Args:
         codes: the column of each row's class, shape ``(n,)``.
@@ -26,18 +29,21 @@ def macro_area(codes: np.ndarray, prob: np.ndarray, versus: np.ndarray | None, c
 
     Example:
         >>> macro_area(np.array([0, 0, 1, 1]), np.array([[0.9, 0.1], [0.4, 0.6], [0.6, 0.4], [0.2, 0.8]]), None, 0.95)
-        Measured(value=0.75, lower=0.26, upper=1.0, method='DeLong, over classes')
+        Measured(value=0.75, lower=0.18, upper=0.98, method='DeLong, over classes')
 
     Reference:
         DeLong, DeLong, Clarke-Pearson, Biometrics 44, 1988.
     """
     value, shares = _area(codes, prob)
-    least = 0.0
     if versus is not None:
         other, theirs = _area(codes, versus)
-        value, shares, least = value - other, shares - theirs, -1.0
-    lower, upper = around(value, float((shares**2).sum() ** 0.5), confidence)
-    return Measured(value, max(lower, least), min(upper, 1.0), "DeLong, over classes")
+        value, shares = value - other, shares - theirs
+    error = float((shares**2).sum() ** 0.5)
+    lower, upper = around(value, error, confidence)
+    if versus is None and 0 < value < 1:
+        odds, slope = value / (1 - value), value * (1 - value)
+        lower, upper = (1 / (1 + exp(-reach) / odds) for reach in around(0.0, error / slope, confidence))
+    return Measured(value, lower, upper, "DeLong, over classes")
 
 
 def _area(codes: np.ndarray, prob: np.ndarray) -> tuple[float, np.ndarray]:

@@ -63,8 +63,8 @@ def score_binary(
         how: confidence, resamples and seed.
 
     Returns:
-        The report. Every number says how its interval was found: where there are too many rows to draw thousands of
-        resamples, areas have DeLong's and means normal ones.
+        The report. Every number says how its interval was found: areas have DeLong's, proportions Wilson's, the others
+        the bootstrap's; where there are too many rows to draw thousands of resamples, they have normal ones.
 
     Raises:
         ValueError: if lengths differ, a value is missing, a probability is beyond 0 and 1, there are not two classes,
@@ -75,7 +75,7 @@ def score_binary(
         >>> truth = draws.random(300) < 0.3
         >>> report = score_binary(truth, draws.beta(2 + 2 * truth, 3), how=Resampling(resamples=200))
         >>> report.measured["ROC AUC"]
-        Measured(value=0.78, lower=0.72, upper=0.84, method='bootstrap (BCa, 200 resamples)')
+        Measured(value=0.78, lower=0.72, upper=0.83, method='DeLong')
     """
     how = how or Resampling()
     positive, scores = _checked(y_true, y_score, pos_label, probabilities, "y_score")
@@ -138,8 +138,7 @@ def compare_binary(
     _, second = _checked(y_true, versus, pos_label, probabilities, "versus")
     threshold = _threshold(threshold, probabilities)
     true = positive.astype(int)
-    area = metrics.delong(true, first, second, confidence=how.confidence)
-    found = {"ROC AUC": Measured(*area[:3], f"DeLong, paired{_chance(area.p_value)}")}
+    found = {"ROC AUC": _delong(true, first, second, how)}
     found |= resampled(("average precision",), metrics.average_precision_score, true, first, second, how)
     found |= _of_calls(true, _calls(first, threshold), _calls(second, threshold), how)
     if probabilities:
@@ -176,12 +175,21 @@ def _names(true: np.ndarray, positive: np.ndarray) -> tuple[str, str]:
 
 
 def _ranking(true: np.ndarray, scores: np.ndarray, how: Resampling) -> dict[str, Measured]:
-    if how.affordable(true.size) < how.resamples and true.sum() > 1 and (1 - true).sum() > 1:
-        area = Measured(*metrics.delong(true, scores, confidence=how.confidence)[:3], "DeLong")
-        found = {"ROC AUC": area}
-    else:
-        found = resampled(("ROC AUC",), metrics.roc_auc_score, true, scores, None, how)
-    return found | resampled(("average precision",), metrics.average_precision_score, true, scores, None, how)
+    # With few positives DeLong's interval covers better than the bootstrap's, and of many rows it costs a sorting.
+    area = _delong(true, scores, None, how)
+    return {"ROC AUC": area} | resampled(
+        ("average precision",), metrics.average_precision_score, true, scores, None, how
+    )
+
+
+def _delong(true: np.ndarray, scores: np.ndarray, versus: np.ndarray | None, how: Resampling) -> Measured:
+    if min(true.sum(), (1 - true).sum()) < 2:
+        areas = [metrics.roc_auc_score(true, each) for each in (scores, versus) if each is not None]
+        value = areas[0] - sum(areas[1:])
+        return Measured(value, np.nan, np.nan, "none: a variance takes two rows of each class")
+    area = metrics.delong(true, scores, versus, confidence=how.confidence)
+    told = "DeLong" if versus is None else f"DeLong, paired{_chance(area.p_value)}"
+    return Measured(area.value, area.lower, area.upper, told)
 
 
 def _shares(confusion: np.ndarray, how: Resampling) -> dict[str, Measured]:

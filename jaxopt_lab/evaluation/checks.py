@@ -46,7 +46,8 @@ def numbers_of(values: Any, name: str) -> np.ndarray:
     """
     name, array = _column(values, name)
     if array.dtype.kind not in "biuf":
-        raise ValueError(f"{name}: holds text such as {str(array[0])!r}; scores are numbers")
+        row, text = next(((row, each) for row, each in enumerate(array, 1) if not _is_number(each)), (1, array[0]))
+        raise ValueError(f"{name}: row {row:,} is {str(text)!r}, text; scores are numbers")
     array = array.astype(float)
     if np.isinf(array).any():
         raise ValueError(f"{name}: row {_first(np.isinf(array))} is infinite; pass finite scores")
@@ -177,6 +178,14 @@ def _column(values: Any, name: str) -> tuple[str, np.ndarray]:
             f"{_first(missing)}; fill or remove these rows yourself"
         )
     return name, array
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _missing(array: np.ndarray) -> np.ndarray:

@@ -85,11 +85,7 @@ def _parquet(path: Path, columns: Sequence[str]) -> "pd.DataFrame":
         raise ValueError(f"{path}: is no Parquet file ({_told(error)})") from error
     header = [str(name) for name in table.columns]
     _check_names(path, columns, header)
-    return _columns(table, [header.index(name) for name in columns], columns)
-
-
-def _columns(table: "pd.DataFrame", places: list[int], columns: Sequence[str]) -> "pd.DataFrame":
-    return {name: table.iloc[:, place].to_numpy() for name, place in zip(columns, places, strict=True)}
+    return table.set_axis(header, axis="columns")[list(columns)]
 
 
 def _arrays(path: Path, columns: Sequence[str]) -> "pd.DataFrame":
