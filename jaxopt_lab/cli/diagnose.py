@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 from cyclopts import Parameter
 
 from jaxopt_lab.cli.files import check_target, write_whole
@@ -84,13 +85,16 @@ def compared(runs: "dict[str, pd.DataFrame]", found: "dict[str, Diagnosis]") -> 
 
 
 def _row(name: str, run: "pd.DataFrame", diagnosis: "Diagnosis") -> dict[str, Any]:
-    losses = [each for each in ("val_loss", "train_loss") if each in run and run[each].notna().any()]
-    rates = run["learning_rate"].dropna() if "learning_rate" in run else []
-    row = {"run": name, "rate": float(rates.iloc[0]) if len(rates) else math.nan, "best": math.inf, "at": math.nan}
-    if losses:
-        lowest = run[losses[0]].idxmin()
-        axis = "epoch" if "epoch" in run else "step"
-        row |= {"best": float(run.loc[lowest, losses[0]]), "at": float(run.loc[lowest, axis])}
+    columns = {each: run[each].to_numpy(float) for each in ("val_loss", "train_loss", "learning_rate") if each in run}
+    known = {each: values for each, values in columns.items() if np.isfinite(values).any()}
+    rates = known.get("learning_rate", np.array([math.nan]))
+    row = {"run": name, "rate": float(rates[np.isfinite(rates)][0]) if "learning_rate" in known else math.nan}
+    row |= {"best": math.inf, "at": math.nan}
+    loss = known.get("val_loss", known.get("train_loss"))
+    if loss is not None:
+        lowest = int(np.nanargmin(loss))
+        position = run["epoch" if "epoch" in run else "step"].to_numpy(float)
+        row |= {"best": float(loss[lowest]), "at": float(position[lowest])}
     return row | {"said": f"{_words(diagnosis.label)} ({diagnosis.probabilities[diagnosis.label]:.0%})"}
 
 
@@ -134,9 +138,10 @@ def _as_json(table: "pd.DataFrame", found: "dict[str, Diagnosis]") -> dict[str, 
 def _draw(runs: "dict[str, pd.DataFrame]", found: "dict[str, Diagnosis]", plot: Path, *, overwrite: bool) -> None:
     from jaxopt_lab import plots
 
+    columns = {name: {str(column): run[column] for column in run.columns} for name, run in runs.items()}
     if len(runs) == 1:
-        ((name, run),) = runs.items()
+        ((name, run),) = columns.items()
         figure = plots.diagnosis(run, found[name])
     else:
-        figure = plots.rate_sweep(runs, {name: _words(each.label) for name, each in found.items()})
+        figure = plots.rate_sweep(columns, {name: _words(each.label) for name, each in found.items()})
     write_whole(plot, lambda place: figure.savefig(place, format=plot.suffix[1:]), overwrite=overwrite)

@@ -170,9 +170,29 @@ def _flat(series: Series) -> Finding | None:
     if len(loss) < 4 or abs(fall) > 0.05:
         return None
     words = f"train_loss hardly moves: it ends {fall:.1%} below its first value {loss[0]:.3g}"
-    if series.num_classes and abs(_tail(loss) / np.log(series.num_classes) - 1) < 0.02:
-        words += f", which is what guessing among {series.num_classes} classes gives"
     return _finding("does_not_learn", "train_loss", (at[0], at[-1]), fall, 0.05, words)
+
+
+def _guesses(series: Series) -> Finding | None:
+    if not series.num_classes:
+        return None
+    at, loss = _points(series, "train_loss")
+    guessing = float(np.log(series.num_classes))
+    ratio = _tail(loss) / guessing
+    begins = np.flatnonzero(loss < 0.98 * guessing)
+    start = at[min(int(begins[-1]) + 1 if len(begins) else 0, len(at) - 1)]
+    words = f"train_loss ends at {_tail(loss):.3g}, no better than guessing among {series.num_classes} classes"
+    return _finding("guesses", "train_loss", (start, at[-1]), ratio, 0.98, words) if ratio >= 0.98 else None
+
+
+def _training_rises(series: Series) -> Finding | None:
+    at, loss = _points(series, "train_loss")
+    lowest = int(np.argmin(loss))
+    rise = (_tail(loss) - loss[lowest]) / abs(loss[0]) if loss[0] else 0.0
+    if rise <= 0.1:
+        return None
+    words = f"train_loss ends {rise:.0%} of its first value above its lowest {loss[lowest]:.3g}, at {at[lowest]:g}"
+    return _finding("training_rises", "train_loss", (at[lowest], at[-1]), rise, 0.1, words)
 
 
 def _still_falling(series: Series) -> Finding | None:
@@ -206,9 +226,11 @@ CHECKS = (
         "gap between training and validation", (("train_loss", "train_accuracy"), ("val_loss", "val_accuracy")), _gap
     ),
     Check("validation accuracy falls", (("val_accuracy",),), _accuracy_falls),
+    Check("training loss rises", (("train_loss",),), _training_rises),
     Check("oscillates", (LOSSES,), _oscillates),
     Check("jumps", (LOSSES,), _jumps),
     Check("does not learn", (("train_loss",),), _flat),
+    Check("no better than guessing", (("train_loss",),), _guesses),
     Check("still falling", (("train_loss",),), _still_falling),
 )
 """All rules, in the order in which their findings are told."""

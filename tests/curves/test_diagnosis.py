@@ -98,7 +98,7 @@ def test_every_set_of_curves_has_a_model_of_its_own_features():
     assert numbers["remedies"].keys() == set(LABELS)
     for name, model in numbers["models"].items():
         needed = {"gap": "train_loss + val_loss", "accuracy_gap": "train_accuracy + val_accuracy"}
-        used = {needed.get(feature.partition(".")[0], feature.partition(".")[0]) for feature in model["features"]}
+        used = {needed[curve] if curve in needed else curve for curve in (feature.partition(".")[0] for feature in model["features"])}
         assert set(" + ".join(used).split(" + ")) <= set(name.split(" + "))
 
 

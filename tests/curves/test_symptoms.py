@@ -35,6 +35,7 @@ def test_nothing_is_found_in_good_curves_and_every_check_runs():
         ("accuracy_falls", {"val_accuracy": [0.5, 0.9, 0.8, 0.7]}, "val_accuracy", 2, 0.2),
         ("jumps", {"train_loss": [2.0, 1.0, 2.0, 0.9]}, "train_loss", 2, 0.5),
         ("does_not_learn", {"train_loss": [2.303, 2.302, 2.304, 2.303, 2.303]}, "train_loss", 1, 0.0),
+        ("training_rises", {"train_loss": [2.0, 1.0, 1.2, 1.5]}, "train_loss", 2, 0.25),
         ("still_falling", {"train_loss": [2.0, 1.8, 1.6, 1.4, 1.2]}, "train_loss", 4, 0.25),
     ],
 )
@@ -64,8 +65,11 @@ def test_positions_are_on_the_users_axis():
 
 
 def test_guessing_is_named():
-    assert "guessing among 10 classes" in found({"train_loss": [2.303] * 6}, num_classes=10)["does_not_learn"].sentence
-    assert "guessing" not in found({"train_loss": [2.303] * 6})["does_not_learn"].sentence
+    finding = found({"train_loss": [2.6, 1.5, 2.303, 2.302, 2.303]}, num_classes=10)["guesses"]
+    assert (finding.start, finding.stop) == (3, 5)
+    assert "guessing among 10 classes" in finding.sentence
+    assert "guesses" not in found({"train_loss": [2.303] * 6})
+    assert "guesses" not in found({"train_loss": [2.3, 2.1, 2.1]}, num_classes=10)
 
 
 def test_checks_that_lack_a_curve_say_which():

@@ -26,7 +26,7 @@ def made_up():
 
 
 def label_at(labels, **where):
-    return LABELS[int(labels.label.isel(family=0, **where).to_numpy().ravel()[0])]
+    return LABELS[int(labels.label.isel({"family": 0} | where).to_numpy().ravel()[0])]
 
 
 HERE = {"data": 0, "width": 0, "regularisation": 0, "rate": 3, "seed": 0}
@@ -76,7 +76,7 @@ def test_a_true_risk_that_rises_is_overfitting_and_stopping_early_helps():
         runs[name].loc[HERE] = rising
     labels = label_runs(runs, EPOCHS)
     assert label_at(labels, **HERE) == "overfitting"
-    stopped = labels.sel(remedy="stop_early").isel(family=0, **HERE)
+    stopped = labels.sel(remedy="stop_early").isel({"family": 0} | HERE)
     assert bool(stopped.helped)
     # risk 0.85 at the end, 0.504 at its lowest, and others of the cell end at 0.5 on a way of 1.5
     assert float(stopped.closed) == pytest.approx((0.85 - 0.5 - 1.5 * np.exp(-6)) / 1.5, abs=1e-3)

@@ -53,12 +53,12 @@ def test_isolation_shows_the_lowest_and_who_diverged():
     np.testing.assert_array_equal(drawn.best.get_xdata(), [0.1, 1.0])
     np.testing.assert_array_equal(drawn.best.get_ydata(), [0.4, 0.3])
     assert drawn.diverged is not None
-    assert list(drawn.diverged.get_xdata()) == [10.0]
-    assert "bad from 10 on" in [text.get_text() for text in drawn.ax.get_legend().get_texts()]
+    assert np.asarray(drawn.diverged.get_xdata()).tolist() == [10.0]
+    assert "bad from 10 on" in drawn.ax.get_legend_handles_labels()[1]
     assert plots.isolation([0.1], [0.5]).diverged is None
 
 
 def test_learning_curves_are_medians_over_seeds():
     lines = plots.learning_curve([10, 100], {"train": [[0.1, 0.3, 0.2], [0.4, 0.6, 0.5]]}, floor=0.05)
-    assert lines[0].get_ydata().tolist() == [0.2, 0.5]
-    assert lines[0].axes.get_xscale() == "log"
+    np.testing.assert_array_equal(lines[0].get_ydata(), [0.2, 0.5])
+    assert lines[0].get_label() == "train"

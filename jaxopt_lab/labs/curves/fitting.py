@@ -157,7 +157,7 @@ def _classifier(table: Table, rows: np.ndarray) -> dict[str, Any]:
     )
     weights = np.zeros((columns.shape[1], columns.shape[2], len(LABELS)))
     intercept = np.full(len(LABELS), -20.0)  # a label that no example has
-    slopes = fitted.coef_ / np.where(scaler.scale_ > 0, scaler.scale_, 1.0)
+    slopes = fitted.coef_ / np.asarray(scaler.scale_)
     weights[..., fitted.classes_] = slopes.T.reshape(*columns.shape[1:], -1)
     intercept[fitted.classes_] = fitted.intercept_ - slopes @ scaler.mean_
     return {"low": low, "high": high, "knots": knots, "weights": weights, "intercept": intercept}

@@ -31,13 +31,13 @@ def family_pictures(runs: "xr.Dataset", family: int, epochs: int) -> list[Pictur
     labels = label_runs(runs.isel(family=[family]), epochs).label[0]
     what = f"{runs.task.values[family]}, {runs.optimizer.values[family]}, {runs.depth.values[family]} hidden layers"
     plain = {"data": -1, "width": -1, "regularisation": 0, "seed": 0}
-    row = runs[[*NAMES.values(), "batch_loss", "classes", "learning_rate"]].isel(family=family, **plain)
+    row = runs[[*NAMES.values(), "batch_loss", "classes", "learning_rate"]].isel({"family": family} | plain)
     panels, said = {}, {}
     for at, rate in enumerate(row.learning_rate.to_numpy()):
         run = {name: row[name].isel(rate=at).to_numpy() for name in (*NAMES.values(), "batch_loss")}
         log = logged(run | {"classes": int(row.classes), "learning_rate": rate}, epochs, PLAIN)
         panels[f"{rate:.2g}"] = log | {"epoch": np.arange(epochs + 1)}
-        said[f"{rate:.2g}"] = LABELS[int(labels.isel(rate=at, **plain))].replace("_", " ")
+        said[f"{rate:.2g}"] = LABELS[int(labels.isel({"rate": at} | plain))].replace("_", " ")
     rates = runs.learning_rate[family].to_numpy().ravel()
     ended = runs.train_loss[family].isel(epoch=epochs).to_numpy().ravel()
     ended = np.where(labels.to_numpy().ravel() == LABELS.index("diverged"), np.nan, ended)

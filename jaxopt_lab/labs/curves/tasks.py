@@ -5,7 +5,7 @@ probability of each class, so that the risk on them has the teacher's own entrop
 """
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,9 +32,9 @@ class Part(NamedTuple):
         weights: each row's share in the mean: 0 for rows that only pad, sum 1.
     """
 
-    features: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
+    features: Any
+    targets: Any
+    weights: Any
 
 
 class Task(NamedTuple):
@@ -54,11 +54,11 @@ class Task(NamedTuple):
     train: Part
     wrong: np.ndarray
     rank: np.ndarray
-    rows: np.ndarray
+    rows: Any
     validation: Part
     truth: Part
-    classes: np.ndarray
-    floor: np.ndarray
+    classes: Any
+    floor: Any
 
 
 @functools.cache
