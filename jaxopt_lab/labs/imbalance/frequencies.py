@@ -1,6 +1,7 @@
 """How optimisers meet classes of unequal frequency: the loss of frequent and of rare classes over the steps."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -13,7 +14,12 @@ from jaxopt_lab.engine import sweep
 if TYPE_CHECKING:
     import xarray as xr
 
-OPTIMIZERS = {"gradient descent": optax.sgd, "sign descent": optax.sign_sgd, "Adam": optax.adam}
+OPTIMIZERS = {
+    "gradient descent": optax.sgd,
+    "sign descent": optax.sign_sgd,
+    "Adam, no momentum": partial(optax.adam, b1=0.0),
+}
+"""None has momentum, which would let frequent and rare classes overshoot alike and hide what frequency does."""
 
 
 def loss_by_frequency(
@@ -77,7 +83,7 @@ def loss_by_frequency(
         return jnp.sum(target * (np.log(target) - jax.nn.log_softmax(params)), axis=-1)
 
     def heavy_tail(params: jax.Array) -> jax.Array:
-        return frequency.astype(np.float32) @ divergence(params)
+        return jnp.dot(frequency.astype(np.float32), divergence(params))
 
     def of_groups(params: jax.Array, loss: jax.Array, grads: jax.Array) -> dict[str, jax.Array]:
         del loss, grads

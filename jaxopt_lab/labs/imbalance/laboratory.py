@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxopt_lab.labs.findings import Findings
-from jaxopt_lab.labs.imbalance import scoring
+from jaxopt_lab.labs.imbalance import scoring, summary
+from jaxopt_lab.labs.imbalance.comparison import compare_remedies
+from jaxopt_lab.labs.imbalance.frequencies import loss_by_frequency
 from jaxopt_lab.labs.imbalance.pictures import pictures
 from jaxopt_lab.labs.imbalance.report import answers, tables
 from jaxopt_lab.labs.imbalance.training import Trained, balanced_weight, log_odds, train
@@ -26,6 +28,9 @@ class Settings(NamedTuple):
     num_steps: int
     resamples: int
     confidence: float
+    data: str
+    prevalences: tuple[float, ...]
+    splits: int
 
 
 class Model(NamedTuple):
@@ -47,12 +52,17 @@ def run(
     num_steps: int = 100,
     resamples: int = 2000,
     confidence: float = 0.95,
+    data: str = "breast_cancer",
+    prevalences: tuple[float, ...] = (0.2, 0.1, 0.05),
+    splits: int = 20,
 ) -> Findings:
     """Score a logistic regression on two sets with few positives, and measure what three kinds of remedy do.
 
     The first set is made up, 1,000 rows with 5% positives, and its split is fixed; the second is one handwritten digit
     against the rest. On each, scikit-learn's classifier and the engine's are compared, and the remedies (class weights,
-    random over-sampling, another threshold) are chosen on training or validation rows and measured on test rows.
+    random over-sampling, another threshold) are chosen on training or validation rows and measured on test rows. A
+    third set is thinned to several shares of positives, to compare remedies over many splits; and three optimisers
+    learn classes of unequal frequency.
 
     Args:
         seed: of the folds, the over-samplings, the resamples and the split of the digits.
@@ -64,6 +74,9 @@ def run(
         num_steps: the steps of L-BFGS.
         resamples: how many bootstrap resamples of the test rows.
         confidence: of the intervals.
+        data: the set on which remedies are compared, by its name.
+        prevalences: the shares of positives there.
+        splits: the random splits there.
 
     Returns:
         Figures, tables, numbers and answers.
@@ -73,7 +86,15 @@ def run(
         >>> findings.numbers["seed_set"]["scikit_learn"]["recall"]  # doctest: +SKIP
         0.5333333333333333
     """
-    settings = Settings(seed, digit, C, tuple(positive_weights), folds, draws, num_steps, resamples, confidence)
+    settings = Settings(
+        seed, digit, C, tuple(positive_weights), folds, draws, num_steps, resamples, confidence, data,
+        tuple(prevalences), splits,
+    )  # fmt: skip
+    comparison = compare_remedies(
+        data, prevalences=settings.prevalences, splits=splits, C=C, num_steps=num_steps, confidence=confidence,
+        seed=seed,
+    )  # fmt: skip
+    frequencies = loss_by_frequency()
     numbers = {
         "seed_set": study(datasets.imbalanced(**_SEED_SET), settings),
         "digits": study(datasets.digits(positive=digit, seed=seed), settings),
@@ -96,10 +117,10 @@ def run(
             "optimizer": "optax.lbfgs(1.0, linesearch=None)",
             "bootstrap": "percentile intervals, resampled within each class of the test rows",
         },
-        numbers=numbers,
-        pictures=pictures(numbers, titles, confidence),
-        tables=tables(numbers, titles, confidence),
-        answers=answers(numbers, confidence),
+        numbers=numbers | summary.numbers(comparison, frequencies),
+        pictures=[*pictures(numbers, titles, confidence), *summary.pictures(comparison, frequencies)],
+        tables=[*tables(numbers, titles, confidence), summary.table(comparison)],
+        answers=[*answers(numbers, confidence), summary.answer(comparison, frequencies)],
     )
 
 
