@@ -81,7 +81,8 @@ def roc_band(y_true: Any, y_score: Any, *, pos_label: Any = None, how: Resamplin
         for hits, alarms in zip(_from_zero(tps), _from_zero(fps), strict=True)
     ]
     kept = _thin(fpr, tpr)
-    return Band(fpr[kept], tpr[kept], GRID, *_ends(np.array(rows), how.confidence), area, undefined)
+    lower, upper = _ends(np.array(rows), how.confidence)
+    return Band(fpr[kept], tpr[kept], GRID, lower, upper, area, undefined)
 
 
 def precision_recall_band(y_true: Any, y_score: Any, *, pos_label: Any = None, how: Resampling | None = None) -> Band:
@@ -117,7 +118,8 @@ def precision_recall_band(y_true: Any, y_score: Any, *, pos_label: Any = None, h
         place = np.searchsorted(hits, np.maximum(np.ceil(GRID * hits[-1] - 1e-9), 1))
         rows.append(hits[place] / (hits[place] + alarms[place]))
     kept = _thin(recall, precision)
-    return Band(recall[kept], precision[kept], GRID, *_ends(np.array(rows), how.confidence), area, undefined)
+    lower, upper = _ends(np.array(rows), how.confidence)
+    return Band(recall[kept], precision[kept], GRID, lower, upper, area, undefined)
 
 
 def cut_points(positive: np.ndarray, scores: np.ndarray) -> np.ndarray:

@@ -84,7 +84,7 @@ def score_binary(
     confusion = metrics.confusion_matrix(true, calls, labels=[0, 1])
     measured = _ranking(true, scores, how) | _of_calls(true, calls, None, how) | _shares(confusion, how)
     if probabilities:
-        measured |= means(OF_PROBABILITIES, true, _losses(positive, scores), how)
+        measured |= means(OF_PROBABILITIES, _losses(positive, scores), how)
     thresholds = np.append(threshold_table(true, scores).threshold, threshold)
     return BinaryReport(
         class_names=_names(labels_of(y_true, "y_true"), positive),
@@ -143,7 +143,7 @@ def compare_binary(
     found |= _of_calls(true, _calls(first, threshold), _calls(second, threshold), how)
     if probabilities:
         differences = _losses(positive, first) - _losses(positive, second)
-        found |= means(OF_PROBABILITIES[:2], true, differences[:, :2], how)
+        found |= means(OF_PROBABILITIES[:2], differences[:, :2], how)
     return found
 
 

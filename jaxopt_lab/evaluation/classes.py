@@ -83,8 +83,8 @@ def score_classes(
         class_names=names,
         confusion=confusion,
         measured=measured,
-        recall={name: proportion(*each, how) for name, *each in zip(names, right, rows, strict=True)},
-        precision={name: proportion(*each, how) for name, *each in zip(names, right, called, strict=True)},
+        recall={name: proportion(k, n, how) for name, k, n in zip(names, right, rows, strict=True)},
+        precision={name: proportion(k, n, how) for name, k, n in zip(names, right, called, strict=True)},
         roc={} if prob is None else _against_the_rest(true, prob, how),
     )
 
@@ -172,15 +172,16 @@ def _calls(y_pred: Any, table: _Table | None) -> np.ndarray:
 
 def _of_calls(true: np.ndarray, calls: np.ndarray, versus: np.ndarray | None, how: Resampling) -> dict[str, Measured]:
     known = np.unique(np.concatenate([true, calls, *([] if versus is None else [versus])]))
-    true, calls, other = (None if each is None else np.searchsorted(known, each) for each in (true, calls, versus))
-    return resampled(OF_CLASSES, partial(of_classes, num_classes=known.size), true, calls, other, how)
+    codes, called = np.searchsorted(known, true), np.searchsorted(known, calls)
+    other = None if versus is None else np.searchsorted(known, versus)
+    return resampled(OF_CLASSES, partial(of_classes, num_classes=known.size), codes, called, other, how)
 
 
 def _of_probabilities(true: np.ndarray, table: _Table, versus: _Table | None, how: Resampling) -> dict[str, Measured]:
     codes = np.searchsorted(table.classes, true)
     area = macro_area(codes, table.prob, None if versus is None else versus.prob, how.confidence)
     losses = _losses(codes, table.prob) - (0 if versus is None else _losses(codes, versus.prob))
-    return {"ROC AUC, one against the rest": area} | means(("Brier score", "log loss"), codes, losses, how)
+    return {"ROC AUC, one against the rest": area} | means(("Brier score", "log loss"), losses, how)
 
 
 def _losses(codes: np.ndarray, prob: np.ndarray) -> np.ndarray:

@@ -108,18 +108,18 @@ def resampled(
     return found
 
 
-def means(names: Sequence[str], y_true: np.ndarray, losses: np.ndarray, how: Resampling) -> dict[str, Measured]:
+def means(names: Sequence[str], losses: np.ndarray, how: Resampling) -> dict[str, Measured]:
     """Means over rows with intervals, each a column of ``losses``, shape ``(n, k)``.
 
     Of few rows by the bootstrap, of many by the central limit theorem.
 
     Example:
-        >>> found = means(["loss"], np.zeros(10**6, int), np.full((10**6, 1), 0.5), Resampling())
+        >>> found = means(["loss"], np.full((10**6, 1), 0.5), Resampling())
         >>> found["loss"]
         Measured(value=0.5, lower=0.5, upper=0.5, method='normal')
     """
     if how.affordable(len(losses)) == how.resamples:
-        return resampled(names, _mean_of_columns, y_true, losses, None, how)
+        return resampled(names, _mean_of_columns, np.zeros(len(losses), int), losses, None, how)
     errors = losses.std(axis=0, ddof=1) / len(losses) ** 0.5
     return {
         name: Measured(float(value), *around(float(value), float(error), how.confidence), "normal")

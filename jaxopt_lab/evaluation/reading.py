@@ -71,7 +71,7 @@ def _delimited(path: Path, columns: Sequence[str]) -> "pd.DataFrame":
     except (pd.errors.ParserError, pd.errors.ParserWarning, csv.Error) as error:
         raise ValueError(f"{path}: its rows don't fit its header ({_told(error)}); give each row one cell for each name"
                          ) from error  # fmt: skip
-    return table.set_axis(header, axis="columns")[list(columns)]
+    return table.set_axis(header, axis="columns").loc[:, list(columns)]
 
 
 def _parquet(path: Path, columns: Sequence[str]) -> "pd.DataFrame":
@@ -85,7 +85,7 @@ def _parquet(path: Path, columns: Sequence[str]) -> "pd.DataFrame":
         raise ValueError(f"{path}: is no Parquet file ({_told(error)})") from error
     header = [str(name) for name in table.columns]
     _check_names(path, columns, header)
-    return table.set_axis(header, axis="columns")[list(columns)]
+    return table.set_axis(header, axis="columns").loc[:, list(columns)]
 
 
 def _arrays(path: Path, columns: Sequence[str]) -> "pd.DataFrame":

@@ -28,7 +28,7 @@ class _Drawn:
     ax_: "Axes"
     figure_: "Figure"
 
-    def _on(self, ax: "Axes") -> None:
+    def _on(self, ax: Any) -> None:  # to matplotlib's types an artist's axes may be None
         self.ax_, self.figure_ = ax, figure_of(ax)
 
 

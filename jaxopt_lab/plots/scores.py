@@ -282,7 +282,7 @@ def _curves(
             "alpha": 0.5 if place == 0 and len(curves) > 1 else 1.0,
         }
         lines += ax.plot(x, y, drawstyle=drawstyle, label=name, gid=_CURVE, **look)
-        if name in (bands or {}):
+        if bands and name in bands:
             ax.fill_between(*bands[name], color=look["color"], alpha=0.15, linewidth=0, label="_band")
     # A little room on every side: perfect classifiers draw along the border.
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")

@@ -48,10 +48,9 @@ def test_every_metric_is_scikit_learns_and_inside_its_interval(data, report):
     assert all(each.lower < each.value < each.upper for each in report.measured.values())
     calls = NAMES[data[1].argmax(axis=1)]
     np.testing.assert_array_equal(report.confusion, sklearn_metrics.confusion_matrix(NAMES[data[0]], calls))
-    recall = sklearn_metrics.recall_score(NAMES[data[0]], calls, average=None)
-    precision = sklearn_metrics.precision_score(NAMES[data[0]], calls, average=None)
-    assert [report.recall[name].value for name in NAMES] == pytest.approx(recall.tolist())
-    assert [report.precision[name].value for name in NAMES] == pytest.approx(precision.tolist())
+    precision, recall, *_ = sklearn_metrics.precision_recall_fscore_support(NAMES[data[0]], calls)
+    assert [report.recall[name].value for name in NAMES] == pytest.approx(list(np.array(recall)))
+    assert [report.precision[name].value for name in NAMES] == pytest.approx(list(np.array(precision)))
     assert report.roc["dog"].area == pytest.approx(sklearn_metrics.roc_auc_score(data[0] == 2, data[1][:, 2]))
 
 

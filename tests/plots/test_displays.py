@@ -20,6 +20,14 @@ def points(line: Any) -> list[list[float]]:
     return line.get_xydata().tolist()
 
 
+def legend_of(ax: Any) -> list[str]:
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def bars_of(ax: Any) -> list[Any]:
+    return ax.containers
+
+
 def bands_of(ax: Any) -> list[Any]:
     return [each for each in ax.collections if each.get_label() == "_band"]
 
@@ -34,7 +42,7 @@ def test_curves_are_drawn_side_by_side_with_their_bands(display, score, label):
     assert second.figure_ is first.figure_
     assert points(second.line_) == np.stack([second.band.x, second.band.y], axis=1).tolist()
     assert first.line_.get_color() != second.line_.get_color()
-    labels = [text.get_text() for text in first.ax_.get_legend().get_texts()]
+    labels = legend_of(first.ax_)
     assert labels == ["chance", *(f"{n} ({label} = {score(TRUTH, s):.3f})" for n, s in (("p", PROB), ("q", OTHER)))]
     one, _ = bands_of(first.ax_)
     corners = one.get_paths()[0].vertices
@@ -57,7 +65,7 @@ def test_data_are_attributes_of_scikit_learns_names():
     assert (roc.fpr[-1], roc.tpr[-1], roc.roc_auc) == (1, 1, pytest.approx(roc_auc_score(TRUTH, PROB)))
     curve = plots.PrecisionRecallDisplay.from_predictions(TRUTH, PROB, how=HOW)
     assert (curve.precision[-1], curve.recall[-1], curve.prevalence_pos_label) == (1, 0, pytest.approx(0.2))
-    assert list(curve.ax_.lines[0].get_ydata()) == pytest.approx([0.2, 0.2])
+    assert points(curve.ax_.lines[0]) == [[0, pytest.approx(0.2)], [1, pytest.approx(0.2)]]
     matrix = plots.ConfusionMatrixDisplay.from_predictions(TRUTH, (PROB > 0.3).astype(int))
     assert matrix.im_.axes is matrix.ax_
     assert matrix.confusion_matrix.sum() == 100
@@ -74,7 +82,7 @@ def test_calibration_is_drawn_with_its_intervals_up_to_where_the_points_are():
     wider = plots.CalibrationDisplay.from_predictions(TRUTH, PROB, n_bins=4, ax=display.ax_)
     narrow = plots.CalibrationDisplay.from_predictions(TRUTH, PROB / 10, n_bins=4, ax=display.ax_)
     assert narrow.ax_.get_xlim()[1] >= wider.prob_pred.max()
-    assert [text.get_text() for text in narrow.ax_.get_legend().get_texts()].count("perfect") == 1
+    assert legend_of(narrow.ax_).count("perfect") == 1
 
 
 @pytest.fixture(scope="module")
@@ -84,17 +92,17 @@ def report():
 
 def test_the_page_of_one_score(report):
     roc, curve, calibration, confusion, decisions, metrics = plots.binary_page({"p": report}, title="ten rows").axes
-    assert roc.get_legend().get_texts()[1].get_text().startswith("p (AUC")
+    assert legend_of(roc)[1].startswith("p (AUC")
     assert curve.get_title(loc="left") == "Precision-recall curve"
     assert calibration.get_title(loc="left") == "Calibration"
     assert [int(text.get_text().split()[0]) for text in confusion.texts] == report.confusion.ravel().tolist()
-    in_use = [line for line in decisions.lines if line.get_label() == "in use"]
-    assert list(in_use[0].get_xdata()) == [0.3, 0.3]
+    (in_use,) = [line for line in decisions.lines if line.get_label() == "in use"]
+    assert [x for x, _ in points(in_use)] == [0.3, 0.3]
     names = [label.get_text() for label in metrics.get_yticklabels()]
     assert names[0] == "ROC AUC"
     assert "log loss" not in names
-    marks: Any = metrics.containers[0].lines[0]
-    assert marks.get_xdata()[0] == report.measured["ROC AUC"].value
+    (bars,) = bars_of(metrics)
+    assert bars.lines[0].get_xdata()[0] == report.measured["ROC AUC"].value
 
 
 def test_the_page_of_two_scores_shows_their_differences(report):
@@ -102,7 +110,8 @@ def test_the_page_of_two_scores_shows_their_differences(report):
     page = plots.binary_page({"p": report, "q": report._replace(calibration=None)}, differences)
     *_, ax = page.axes
     assert ax.get_title(loc="left") == "p minus q"
-    assert ax.containers[0].lines[2][0].get_segments()[0][:, 0].tolist() == pytest.approx([-0.1, 0.3])
+    (bars,) = bars_of(ax)
+    assert bars.lines[2][0].get_segments()[0][:, 0].tolist() == pytest.approx([-0.1, 0.3])
     assert ax.lines[0].get_xdata() == [0, 0]
 
 
@@ -123,6 +132,6 @@ def test_of_many_classes_the_hardest_curves_are_drawn():
     )  # fmt: skip
     confusion, curves, *_ = plots.classes_page({"p": report}).axes
     assert curves.get_title(loc="left") == "The hardest classes against the rest"
-    drawn = {text.get_text()[0] for text in curves.get_legend().get_texts()} - {"c"}
+    drawn = {text[0] for text in legend_of(curves)} - {"c"}
     assert drawn == set(sorted(bands, key=lambda name: bands[name].area)[:7])
     assert [text.get_text() for text in confusion.texts] == ["10"] * 9  # zeros are left white
