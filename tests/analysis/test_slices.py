@@ -32,6 +32,7 @@ def test_filters_are_as_long_as_the_networks():
     assert not np.asarray(direction["bias"]).any()
 
 
+@pytest.mark.long
 def test_a_rescaled_network_looks_the_same():
     """Weights times 10 below a ReLU and a tenth above make the same function; so do they along such a direction."""
     problem = problems.mlp("wine", hidden=6)

@@ -31,6 +31,7 @@ def test_a_file_that_does_not_fit_leaves_nothing(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_store_that_does_not_fit_is_taken_up_once_it_does(tmp_path):
     ended = run(tmp_path, *BIG, "--chunk-size", "4096", "--out", "run.zarr", kilobytes="16")
     assert ended.returncode == 2, ended.stderr

@@ -71,7 +71,11 @@ def test_the_list_is_long_enough():
 # Optax says of some of its names and defaults that they will change.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:Specifying a key will be required:UserWarning")
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in CHECKED_QUICKLY else pytest.mark.slow) for name in FACTORIES]
+    "name",
+    [
+        pytest.param(name, marks=[] if name in CHECKED_QUICKLY else [pytest.mark.slow, pytest.mark.long])
+        for name in FACTORIES
+    ],
 )
 def test_every_factory_of_optax(name):
     factory, rate = FACTORIES[name]

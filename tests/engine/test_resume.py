@@ -79,7 +79,8 @@ def test_a_kill_between_any_two_operations_on_files_is_made_good(together, tmp_p
     assert "partial" in left  # kills did leave something that was then cleared away
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 5))])
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(5))
 def test_kills_at_random_moments_one_after_the_other_are_made_good(together, tmp_path, whole, seed):
     """Four kills each: at some operation, or while the threads go on for a while after it."""
     expected, moments = whole

@@ -44,6 +44,7 @@ def test_too_late_is_said():
         tune_xla()
 
 
+@pytest.mark.long
 def test_sweeps_give_the_same_numbers_under_the_options():
     """To the last bits of float32: fusing may round a product and a sum as one."""
     sweep = (

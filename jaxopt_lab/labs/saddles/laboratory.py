@@ -75,7 +75,7 @@ def run(*, seed: int = 0, num_steps: int = 100, num_starts: int = 10_000, num_ma
         The findings.
 
     Example:
-        >>> run(num_starts=10, num_matrices=100).answers[1].question
+        >>> run(num_starts=10, num_matrices=100).answers[1].question  # doctest: +SKIP
         'How does momentum help to escape saddle points?'
     """
     facts = measure(seed, num_steps, num_starts, num_matrices)
