@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jaxopt_lab import metrics
+from jaxopt_lab.metrics.intervals import critical_value
 
 WEIGHTS = 5 * 10**7
 """How many rows times resamples are drawn for one interval at most; a second's work, or a few."""
@@ -139,7 +140,5 @@ def around(value: float, error: float, confidence: float) -> tuple[float, float]
         >>> around(0.5, 0.1, 0.95)
         (0.304, 0.696)
     """
-    from jaxopt_lab.metrics.intervals import critical_value
-
     reach = critical_value(confidence) * error
     return value - reach, value + reach
