@@ -9,6 +9,7 @@ from jaxopt_lab.plots.style import MARKERS, PALETTE, describe, new_figure
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.axes import Axes
     from matplotlib.container import ErrorbarContainer
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
@@ -71,11 +72,21 @@ def remedies(comparison: "xr.Dataset", *, title: str = "") -> "tuple[Figure, lis
         describe(ax, title=heading, xlabel=xlabel)
     axes[-1].axvline(1.0, color="black", linewidth=1, zorder=0)
     if comparison["upper"].sel(metric="risk_ratio").max() > 4:
-        axes[-1].set_xscale("log")
+        _log_scale(axes[-1])
     figure.legend(*axes[0].get_legend_handles_labels(), title="share of\npositives", loc="outside right upper")
     if title:
         figure.suptitle(title)
     return figure, drawn
+
+
+def _log_scale(ax: "Axes") -> None:
+    """A logarithmic axis of ratios with plain numbers, from a quarter up: an interval that reaches 0 runs off it."""
+    right = ax.get_xlim()[1]
+    ax.set_xscale("log")
+    ticks = [tick for tick in (0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500) if tick <= right]
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.set_xticks([], minor=True)
+    ax.set_xlim(ticks[0], right)
 
 
 def loss_by_frequency(

@@ -139,6 +139,15 @@ def test_the_parts_are_apart_and_have_the_share_asked_for(data, plan):
     assert (plan.learn[0] != plan.learn[1]).any()
 
 
+def test_a_feature_that_never_changes_is_not_blown_up():
+    """Its mean is off by rounding: 0.1 added up a few hundred times."""
+    features = np.column_stack([np.arange(300.0), np.full(300, 0.1)])
+    plan = design(features, np.repeat([0, 1], 150), (0.5, 0.1), splits=5, seed=0)
+    assert (features[:, 1] - plan.mean[..., 1, None] != 0).any()
+    assert (plan.scale[..., 1] == 1).all()
+    assert (plan.scale[..., 0] > 10).all()
+
+
 def test_resampling_balances_the_classes():
     labels = np.repeat([0, 1], [50, 4])
     for remedy in ("class weights", "over-sampling", "under-sampling"):

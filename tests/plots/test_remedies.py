@@ -42,6 +42,7 @@ def test_a_right_risk_is_marked_and_a_risk_many_times_too_high_is_drawn_on_a_log
     assert figure.axes[2].get_xscale() == "linear"
     figure, _ = remedies(comparison * 10)
     assert figure.axes[2].get_xscale() == "log"
+    assert [text.get_text() for text in figure.axes[2].get_xticklabels()] == ["0.25", "0.5", "1", "2", "5", "10"]
 
 
 def test_each_optimiser_has_its_panel_and_each_frequency_its_line():

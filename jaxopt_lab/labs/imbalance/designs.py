@@ -12,6 +12,7 @@ from jaxopt_lab.labs.imbalance.training import balanced_weight, over_sampled
 TEST, VALIDATION = 0.3, 0.2
 """The shares of all rows that are reported and that thresholds are chosen by; the others are learnt from."""
 
+_ROUNDING = 1e-6  # of float32, in which classifiers are trained
 _LEAST = 2  # rows of each class, in every part
 
 
@@ -61,7 +62,9 @@ def design(features: np.ndarray, labels: np.ndarray, prevalences: tuple[float, .
     learn, validate, test = (np.array([[cell[part] for cell in row] for row in cells]) for part in range(3))
     mean = np.array([[features[rows].mean(axis=0) for rows in row] for row in learn])
     deviation = np.array([[features[rows].std(axis=0) for rows in row] for row in learn])
-    return Design(learn, validate, test, mean, np.where(deviation > 0, deviation, 1.0))
+    # The mean of equal numbers is off by rounding, and so is their deviation from 0: they must not be blown up.
+    varies = deviation > _ROUNDING * np.max(np.abs(features), axis=0)
+    return Design(learn, validate, test, mean, np.where(varies, deviation, 1.0))
 
 
 def _ranks(labels: np.ndarray, random: np.random.Generator) -> np.ndarray:
