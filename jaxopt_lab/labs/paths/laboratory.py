@@ -87,7 +87,7 @@ def run(
         The findings.
 
     Example:
-        >>> run(num_rates=4, num_starts=2, sweep_steps=10, resolution=20).answers[0].question  # doctest: +SKIP
+        >>> run(num_rates=4, num_starts=2, sweep_steps=10, resolution=32).answers[0].question  # doctest: +SKIP
         'How does momentum help compared with plain gradient descent?'
     """
     tuning = tune(seed=seed, num_steps=sweep_steps, num_rates=num_rates, num_starts=num_starts, progress=progress)
