@@ -25,6 +25,7 @@ from jaxopt_lab.curves.vocabulary import LABELS, REMEDIES
 from jaxopt_lab.labs.curves.examples import LENGTHS, Example, make_examples
 from jaxopt_lab.labs.curves.families import families, train_families
 from jaxopt_lab.labs.curves.fitting import fit
+from jaxopt_lab.labs.curves.pictures import data_picture, family_pictures
 from jaxopt_lab.labs.curves.scores import score
 
 if TYPE_CHECKING:
@@ -34,9 +35,8 @@ MODEL = Path(diagnosis.__file__).with_name("model.json")
 MILLISECONDS = 200
 
 
-def run(most_families: int, kept: Path | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Train, label, fit and score; the result, and the doctor's numbers."""
-    runs = trained_runs(most_families, kept)
+def run(runs: "xr.Dataset") -> tuple[dict[str, Any], dict[str, Any]]:
+    """Label, fit and score; the result, and the doctor's numbers."""
     began = time.perf_counter()
     examples = make_examples(runs)
     labelled = time.perf_counter()
@@ -82,6 +82,13 @@ def trained_runs(most_families: int, kept: Path | None) -> "xr.Dataset":
     if kept:
         runs.to_netcdf(kept)
     return runs
+
+
+def draw(runs: "xr.Dataset", folder: Path) -> None:
+    """The first family over its rates and against them, and its task over the number of rows, into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for picture in [*family_pictures(runs, 0, LENGTHS[-1]), data_picture(runs, str(runs.task.values[0]), LENGTHS[-1])]:
+        picture.figure.savefig(folder / f"{picture.name}.png")
 
 
 def readable(numbers: dict[str, Any]) -> str:
@@ -160,12 +167,16 @@ def main(arguments: list[str]) -> None:
     """Train, fit, score, print the tables, write the JSON, and the model where it is asked for."""
     options = parser(__doc__, families=len(families()))
     options.add_argument("--write-model", action="store_true", help="put the numbers where the package reads them")
+    options.add_argument("--pictures", type=Path, help="a folder for pictures of the trained networks")
     options.add_argument("--runs", type=Path, help="where the trained networks are kept")
     chosen = options.parse_args(arguments)
-    result, numbers = run(chosen.families, chosen.runs)
+    runs = trained_runs(chosen.families, chosen.runs)
+    result, numbers = run(runs)
     print(report(result))
     if chosen.write_model:
         MODEL.write_text(readable(numbers), encoding="utf-8")
+    if chosen.pictures:
+        draw(runs, chosen.pictures)
     if chosen.out:
         write_json(chosen.out, result)
 

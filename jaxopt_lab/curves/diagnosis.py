@@ -31,12 +31,14 @@ class Remedy(NamedTuple):
         words: what to do.
         success: in which share of the engine's runs with this diagnosis it lowered the true risk beyond seed noise,
             weighted by the probabilities of the labels.
+        closed: which share it closed on average of the way from the initial true risk to the best, weighted alike.
         tried: on how many runs with this label it was tried.
     """
 
     name: str
     words: str
     success: float
+    closed: float
     tried: int
 
 
@@ -105,7 +107,7 @@ class Doctor:
     Args:
         numbers: ``models``, the numbers of a `Model` for each set of curves by its name; ``abstain_below``, the
             probability that the first label must have; ``remedies``, for each label and remedy in which share of the
-            runs it ``helped``, and on how many it was ``tried``.
+            runs it ``helped``, what it ``closed`` on average, and on how many it was ``tried``.
     """
 
     def __init__(self, numbers: Mapping[str, Any]) -> None:
@@ -144,10 +146,13 @@ class Doctor:
             return ()
         offered = []
         for name, words in REMEDIES.items():
-            success = sum(chance * self.tried[each][name]["helped"] for each, chance in chances.items())
+            success, closed = (
+                sum(chance * self.tried[each][name][what] for each, chance in chances.items())
+                for what in ("helped", "closed")
+            )
             if success >= LEAST_SUCCESS and (name != "stop_early" or "val_loss" in series.curves):
-                offered.append(Remedy(name, words, success, self.tried[label][name]["tried"]))
-        return tuple(sorted(offered, key=lambda remedy: -remedy.success))
+                offered.append(Remedy(name, words, success, closed, self.tried[label][name]["tried"]))
+        return tuple(sorted(offered, key=lambda remedy: -remedy.closed))
 
 
 def _ends_far_above_start(series: Series) -> bool:

@@ -89,6 +89,12 @@ def _roughness(values: np.ndarray) -> float:
     return float(np.sqrt(np.mean(bends**2) / 6)) if len(bends) else 0.0
 
 
+def _straightness(values: np.ndarray) -> float:
+    """The net fall as a share of all the ups and downs: 1 for one that only falls, about 0 for one that only swings."""
+    path = float(np.abs(np.diff(values)).sum())
+    return float(values[0] - values[-1]) / path if path > 0 else 0.0
+
+
 def _smooth(values: np.ndarray) -> np.ndarray:
     """The median of each point and its neighbours."""
     before, after = np.concatenate([values[:1], values[:-1]]), np.concatenate([values[1:], values[-1:]])
@@ -118,6 +124,8 @@ def _of_loss(loss: np.ndarray, reference: float) -> dict[str, float]:
         "late_change": _within((middle - end) / reference, -0.5, 0.5),
         "rough": _log(rough / reference, -4, 0),
         "rough_for_level": _log(rough / max(end, TINY), -3, 0.5),
+        "straight": _straightness(loss),
+        "late_straight": _straightness(loss[len(loss) // 2 :]),
         "rises": float(np.mean(late > 0)) if len(late) else 0.0,
         "half_way": float(half_way),
         "above_lowest": _within((end - lowest) / reference, 0, 1),

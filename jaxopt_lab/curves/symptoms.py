@@ -91,6 +91,11 @@ def _tail(values: np.ndarray) -> float:
     return float(np.median(values[-max(1, len(values) // 6) :]))
 
 
+def _scale(loss: np.ndarray) -> float:
+    """What swings and jumps are held against: the size of the first value."""
+    return max(abs(float(loss[0])), 1e-12)
+
+
 def _first_of(series: Series, names: tuple[str, ...]) -> str:
     return next(name for name in names if name in series.curves)
 
@@ -146,7 +151,7 @@ def _oscillates(series: Series) -> Finding | None:
     late = loss[half:]
     if len(late) < 4:
         return None
-    swing, rises = float(np.sqrt(np.mean(np.diff(late, 2) ** 2) / 6)) / abs(loss[0]), float(np.mean(np.diff(late) > 0))
+    swing, rises = float(np.sqrt(np.mean(np.diff(late, 2) ** 2) / 6)) / _scale(loss), float(np.mean(np.diff(late) > 0))
     if swing <= FLAT or rises <= 0.25:
         return None
     words = f"{name} rises in {rises:.0%} of the points of the second half and swings by {swing:.1%} of its first value"
@@ -156,7 +161,7 @@ def _oscillates(series: Series) -> Finding | None:
 def _jumps(series: Series) -> Finding | None:
     name = _first_of(series, LOSSES)
     at, loss = _points(series, name)
-    rise = np.diff(loss) / abs(loss[0])
+    rise = np.diff(loss) / _scale(loss)
     if not len(rise) or rise.max() <= JUMP:
         return None
     place = int(np.argmax(rise))
@@ -188,7 +193,7 @@ def _guesses(series: Series) -> Finding | None:
 def _training_rises(series: Series) -> Finding | None:
     at, loss = _points(series, "train_loss")
     lowest = int(np.argmin(loss))
-    rise = (_tail(loss) - loss[lowest]) / abs(loss[0]) if loss[0] else 0.0
+    rise = (_tail(loss) - loss[lowest]) / _scale(loss)
     if rise <= 0.1:
         return None
     words = f"train_loss ends {rise:.0%} of its first value above its lowest {loss[lowest]:.3g}, at {at[lowest]:g}"

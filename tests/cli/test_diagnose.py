@@ -41,7 +41,7 @@ def test_a_program_reads_json(call, log):
     assert run["label"] == "overfitting"
     assert sum(run["probabilities"].values()) == pytest.approx(1)
     assert run["findings"][0].keys() == {"symptom", "curve", "start", "stop", "value", "reference", "sentence"}
-    assert run["remedies"][0].keys() == {"name", "words", "success", "tried"}
+    assert run["remedies"][0].keys() == {"name", "words", "success", "closed", "tried"}
 
 
 def test_json_has_no_word_for_nan(call, tmp_path):

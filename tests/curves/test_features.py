@@ -48,6 +48,8 @@ def test_features_by_hand():
     assert seen["train_loss.level"] == pytest.approx(-1.0)  # 0.4 of 4
     assert seen["train_loss.fallen"] == pytest.approx(0.9)
     assert seen["val_loss.biggest_rise"] == pytest.approx(np.log10(0.25))
+    assert seen["train_loss.straight"] == pytest.approx(1)
+    assert seen["val_loss.straight"] == pytest.approx(0.5)  # down by 3, up by 1
     assert seen["gap.ratio"] == pytest.approx(np.log(5))
     assert seen["gap.end"] == pytest.approx(0.4)
     assert seen["accuracy_gap.end"] == pytest.approx(0.4)

@@ -9,6 +9,7 @@ from jaxopt_lab.labs.curves import baselines, fitting, scores, tasks
 from jaxopt_lab.labs.curves.examples import Example, make_examples
 from jaxopt_lab.labs.curves.families import AXES, HELD_OUT, families, held_out, members, train_families
 from jaxopt_lab.labs.curves.logs import NAMES, Habits, draw_habits, logged
+from jaxopt_lab.labs.curves.pictures import data_picture, family_pictures
 
 PLAIN = Habits(start=False, training="end", every=1, digits=7, classes=False)
 
@@ -86,6 +87,22 @@ def test_every_network_is_an_example_with_its_own_curves(runs):
     np.testing.assert_array_equal(examples[place].run["train_loss"], runs.train_loss.isel(family=0, **where))
     assert examples[place].run["learning_rate"] == pytest.approx(float(runs.learning_rate.isel(family=0, **where)))
     assert {example.task for example in examples} == {"teacher_4"}
+
+
+@pytest.mark.slow
+def test_families_as_pictures(runs):
+    rates, alone = family_pictures(runs, 0, 2)
+    over_rows = data_picture(runs, "teacher_4", 2)
+    assert len(rates.figure.axes) == 7
+    titles = [ax.get_title("left") for ax in rates.figure.axes]
+    assert titles[0].startswith(f"{float(runs.learning_rate.min()):.2g}: ")
+    best = next(line for line in alone.figure.axes[0].lines if line.get_label() == "lowest")
+    finite = runs.train_loss.isel(family=0, epoch=2, rate=0).min()
+    assert np.asarray(best.get_ydata())[0] == pytest.approx(float(finite))
+    line = next(line for line in over_rows.figure.axes[0].lines if line.get_label() == "training")
+    assert np.asarray(line.get_xdata()).tolist() == np.unique(runs.train_rows).tolist()
+    floor = next(line for line in over_rows.figure.axes[0].lines if line.get_label() == "lowest possible")
+    assert np.asarray(floor.get_ydata())[0] == pytest.approx(float(runs.floor[0]))
 
 
 def run_of(loss, batch=None):
@@ -177,7 +194,7 @@ def test_a_doctor_who_is_always_right_scores_1_and_regrets_nothing():
     def doctor(log):
         label = some[next(answers) % len(some)].label
         chances = dict.fromkeys(LABELS, 0.0) | {LABELS[label]: 1.0}
-        return Diagnosis(LABELS[label], chances, (), (Remedy(best, "", 1.0, 1),), ())
+        return Diagnosis(LABELS[label], chances, (), (Remedy(best, "", 1.0, 1.0, 1),), ())
 
     found = scores.score(some, doctor)
     row = found["groups"]["everything held out"]

@@ -119,7 +119,14 @@ def fit(examples: Sequence[Example]) -> dict[str, Any]:
 
 
 def what_helped(examples: Sequence[Example]) -> dict[str, dict[str, dict[str, Any]]]:
-    """For each label and remedy: in which share of the runs it helped, the median share closed, and how often tried."""
+    """For each label and remedy: in which share of the runs it helped, the mean share closed, and how often tried.
+
+    Args:
+        examples: the runs.
+
+    Returns:
+        ``helped``, ``closed`` (each run's between -1 and 1) and ``tried``.
+    """
     label = np.array([example.label for example in examples])
     closed = np.stack([example.closed for example in examples])
     helped = np.stack([example.helped for example in examples])
@@ -131,7 +138,7 @@ def what_helped(examples: Sequence[Example]) -> dict[str, dict[str, dict[str, An
             count = int(tried.sum())
             found[name][each] = {
                 "helped": round(float(helped[tried, remedy].mean()), 3) if count else 0.0,
-                "closed": round(float(np.median(closed[tried, remedy])), 3) if count else 0.0,
+                "closed": round(float(np.clip(closed[tried, remedy], -1, 1).mean()), 3) if count else 0.0,
                 "tried": count,
             }
     return found

@@ -31,7 +31,7 @@ def label_runs(runs: "xr.Dataset", epochs: int) -> "xr.Dataset":
         Over the dimensions of the runs without ``epoch``: ``label``, the place in `LABELS`. Over the same and
         ``remedy``: ``closed``, the share that the remedy closes of the way from the initial true risk to the lowest
         that a run of this cell has at its end (NaN: not tried), and ``helped``, whether the true risk falls by what
-        matters: more than seed noise, and more than 5% of that way.
+        matters, in every seed: more than a small share of that way.
     """
     import xarray as xr
 
@@ -41,15 +41,15 @@ def label_runs(runs: "xr.Dataset", epochs: int) -> "xr.Dataset":
     remedied = np.stack([_remedied(name, runs, risk, truth, epochs) for name in REMEDIES])
     with np.errstate(invalid="ignore", divide="ignore"):
         gained = risk - remedied
-        helped = _matters(gained, way)
+        helped = _every_seed(gained, way)
         closed = np.where(np.isnan(remedied), np.nan, np.clip(np.nan_to_num(gained / way, nan=0.0), -10, 10))
         label = np.select(
             [
                 ~(ended <= DIVERGED_ABOVE * train[..., 0]),
                 *_wrong_rate(train[..., 0], ended),
-                _matters(_rise(truth, epochs), way),
+                _every_seed(_rise(truth, epochs), way),
                 _underfits(train, ended, epochs, helped[list(REMEDIES).index("larger_model")]),
-                ~_improvable(helped, _matters(risk - _over_rates(np.minimum, risk), way)),
+                ~_improvable(_on_average(gained, way), _on_average(risk - _over_rates(np.minimum, risk), way)),
             ],
             [LABELS.index(name) for name in (
                 "diverged", "learning_rate_too_high", "learning_rate_too_low", "overfitting", "underfitting", "good",
@@ -83,18 +83,19 @@ def _over_rates(reduce: np.ufunc, values: np.ndarray) -> np.ndarray:
     return reduce.reduce(values, axis=-2, keepdims=True)
 
 
-def _matters(difference: np.ndarray, way: np.ndarray) -> np.ndarray:
-    """Whether a difference of true risks is more than seed noise, and more than a small share of the way.
+def _every_seed(difference: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """Whether a difference of true risks is more than seed noise: it matters, with the same sign, in every seed.
 
-    Seed noise is twice the standard deviation of the difference over seeds, pooled with the rates beside: what is
-    compared has the same start and the same minibatches, so that much of what seeds do falls out.
+    What is compared has the same start and the same minibatches, so that much of what seeds do falls out.
     """
-    variance = np.var(difference, axis=-1, ddof=1)
-    beside = np.pad(variance, [(0, 0)] * (variance.ndim - 1) + [(1, 1)], constant_values=np.nan)
-    around = np.stack([beside[..., at : at + variance.shape[-1]] for at in range(3)])
-    known = np.isfinite(around)
-    pooled = np.sum(np.where(known, around, 0.0), axis=0) / np.maximum(known.sum(axis=0), 1)
-    return difference > np.maximum(2 * np.sqrt(pooled)[..., None], MATTERS * way)
+    matters = difference > MATTERS * way
+    return np.broadcast_to(matters.all(axis=-1, keepdims=True), matters.shape)
+
+
+def _on_average(difference: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """Whether it matters on average over the seeds."""
+    matters = difference.mean(axis=-1, keepdims=True) > MATTERS * way.mean(axis=-1, keepdims=True)
+    return np.broadcast_to(matters, difference.shape)
 
 
 def _wrong_rate(initial: np.ndarray, ended: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -125,10 +126,10 @@ def _underfits(train: np.ndarray, ended: np.ndarray, epochs: int, larger_helps: 
     return ((ended - largest) / way > CLOSES) & ~budget_helps & larger_helps
 
 
-def _improvable(helped: np.ndarray, another_rate_helps: np.ndarray) -> np.ndarray:
+def _improvable(helps: np.ndarray, another_rate_helps: np.ndarray) -> np.ndarray:
     """Whether any rate, or any remedy that needs no other data, lowers the true risk enough."""
     at_hand = [place for place, name in enumerate(REMEDIES) if name != "more_data"]
-    return helped[at_hand].any(axis=0) | another_rate_helps
+    return helps[at_hand].any(axis=0) | another_rate_helps
 
 
 def _remedied(name: str, runs: "xr.Dataset", risk: np.ndarray, truth: np.ndarray, epochs: int) -> np.ndarray:
