@@ -67,8 +67,10 @@ def told(diagnosis: "Diagnosis") -> str:
     lines = [f"diagnosis: {_words(diagnosis.label)}", f"probabilities: {likely}"]
     lines += ["seen:", *(f"  - {finding.sentence}" for finding in diagnosis.findings)] if diagnosis.findings else []
     if diagnosis.remedies:
-        lines.append("what to try, and how often it lowered the true risk of such runs of the laboratory:")
-        lines += [f"  {remedy.success:4.0%}  {remedy.words}" for remedy in diagnosis.remedies[:MOST_REMEDIES]]
+        lines.append(
+            "what to try; in which share of such runs it lowered the true risk, and how much of the way it closed:"
+        )
+        lines += [f"  {one.success:4.0%} {one.closed:5.0%}  {one.words}" for one in diagnosis.remedies[:MOST_REMEDIES]]
     lines += ["not checked:", *(f"  - {each}" for each in diagnosis.not_checked)] if diagnosis.not_checked else []
     return "\n".join(lines)
 
