@@ -89,6 +89,7 @@ def test_all_eigenvalues_are_found_with_as_many_steps_as_parameters(network):
     np.testing.assert_allclose(dense @ vectors.T, vectors.T * ends.largest, atol=1e-10)
 
 
+@pytest.mark.long
 def test_few_steps_find_the_ends_of_a_network_within_the_errors_they_state(network):
     params, dense = network
     ends = extreme_eigenvalues(regression, params, KEY, count=3, steps=14)
@@ -181,6 +182,7 @@ def test_density_is_that_of_all_eigenvalues(network):
     assert mean == pytest.approx(np.trace(dense) / 44, abs=4 * spread)
 
 
+@pytest.mark.long
 def test_other_numbers_compile_nothing(count_compilations):
     def look(form):
         return tuple(f(form, point, KEY) for f in (extreme_eigenvalues, hessian_trace, spectral_density))
@@ -293,6 +295,7 @@ def descend(rates, num_steps, starts=1, width=32):
     )  # fmt: skip
 
 
+@pytest.mark.long
 def test_edge_of_stability():
     """Full-batch gradient descent drives the sharpness from below to 2 / step, and holds it there (Cohen et al. 2021).
 

@@ -120,6 +120,7 @@ def test_in_two_dimensions_the_plane_is_all_there_is():
     assert float(plane.mismatch) < 1e-4
 
 
+@pytest.mark.long
 def test_a_path_of_a_network_keeps_its_structure():
     """A parabola in 71 dimensions, which lies in a plane: what is drawn is true all along it."""
     problem = problems.mlp("wine", hidden=4, activation="tanh")

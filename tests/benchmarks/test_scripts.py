@@ -30,6 +30,7 @@ def test_every_script_says_what_it_takes(script, capsys):
         assert "--out" in capsys.readouterr().out, name
 
 
+@pytest.mark.long
 def test_networks_are_timed_beside_peers_or_name_them(run, script):
     networks = script("networks")
     words = ("--rates", "2", "--seeds", "2", "--steps", "2", "--batch", "4", "--few", "1", "--rounds", "1")
@@ -101,6 +102,7 @@ def test_startup_times_every_process(run, script, monkeypatch):
     assert "import jaxopt_lab takes" in printed
 
 
+@pytest.mark.long
 def test_metrics_are_timed_and_agree_with_scikit_learn(run, script):
     metrics = script("metrics")
     result, printed = run("metrics", "--most-samples", "300", "--rounds", "1")

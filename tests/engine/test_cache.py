@@ -64,6 +64,7 @@ def test_a_place_that_the_user_names_is_used_instead(tmp_path, folder):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_without_a_folder_to_write_to_nothing_is_kept_and_nothing_said(tmp_path, folder):
     folder.parent.write_text("a file where the folder should be")
     assert command(tmp_path) == 0

@@ -145,7 +145,10 @@ CASES: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", CASES)
+QUICK = {"summary", "final", "every 5th", "pytrees and odd names"}
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, marks=[] if c in QUICK else pytest.mark.long) for c in CASES])
 def test_a_stored_sweep_is_the_one_in_memory(case, tmp_path):
     run_case = CASES[case]
     memory, stored = run_case(), run_case(store=tmp_path / "run.zarr")
@@ -155,6 +158,7 @@ def test_a_stored_sweep_is_the_one_in_memory(case, tmp_path):
 
 
 @pytest.mark.usefixtures("x64")
+@pytest.mark.long
 def test_float64_is_stored_as_float64(tmp_path):
     stored = valley(store=tmp_path / "run.zarr", dtype="float64")
     assert stored.final_loss.dtype == np.float64

@@ -297,6 +297,7 @@ def test_evaluate_and_observe_land_under_their_names():
     np.testing.assert_array_equal(end.slope.squeeze(), [0.125, 0.25])
 
 
+@pytest.mark.long
 def test_a_network_of_minibatches_is_swept_like_any_surface():
     """Random batches by the key, any pytree, hyperparameters of both: the loss of the whole set falls."""
     x, y = np.eye(4, 3), np.array([0.0, 1.0, 1.0, 0.0])

@@ -372,6 +372,7 @@ def test_a_pool_of_the_callers_that_breaks_is_not_ours_to_mend(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_pool_that_breaks_every_time_is_given_up_and_the_store_keeps_what_is_done(expected, tmp_path):
     ran, store = tmp_path / "ran", tmp_path / "run.zarr"
     ran.mkdir()
@@ -428,6 +429,7 @@ def until(true: Callable[[], bool]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_worker_that_hangs_is_killed_and_its_chunk_runs_again(expected, tmp_path):
     """A slow machine may take a worker for one that hangs, which costs a rebuild; hence no count of them here."""
     flag = tmp_path / "hung"
