@@ -26,6 +26,7 @@ def test_saved_sweep_is_the_librarys(call):
 
 
 @pytest.mark.parametrize("name", ["run.zarr", "run.nc"])
+@pytest.mark.long
 def test_several_optimizers_and_paths_survive_saving(call, name):
     words = ("--record", "5", "--steps", "12", "--out", name)
     assert call("sweep", "quadratic", "adam,sgd", "--grid", "learning_rate=0.1", *words).status == 0

@@ -20,7 +20,7 @@ from jaxopt_lab.engine.plan import Chunk
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers can't import tests
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 CHUNKS = 8
 OTHER_FLAGS = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_prefer_vector_width=128".strip()

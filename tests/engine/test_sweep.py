@@ -197,6 +197,7 @@ def test_a_static_grid_compiles_one_program_a_value():
 
 
 @pytest.mark.parametrize("dims", [[2, 3], np.array([2, 3])], ids=["list", "array"])
+@pytest.mark.long
 def test_a_static_grid_that_changes_the_shape(dims):
     """What fits in no common array is left out and named."""
     result = sweep(

@@ -135,6 +135,7 @@ def test_processes_give_the_same_bits(pool, expected, stored, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_function_that_makes_processes_gives_the_same_bits(expected, tmp_path):
     made = Factory(lambda: ProcessPoolExecutor(2, SPAWN))
     assert bits(valley(executor=made, store=tmp_path / "run.zarr")) == expected
@@ -217,6 +218,7 @@ def test_workers_compute_in_the_callers_width(pool):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_workers_and_threads_take_the_callers_random_numbers(pool):
     def drawn(**changed: Any) -> dict[str, bytes]:
         return bits(valley(problem=problems.rosenbrock(), starts=2, **changed))

@@ -5,6 +5,8 @@ import pytest
 
 from jaxopt_lab.labs.imbalance import loss_by_frequency
 
+pytestmark = pytest.mark.long
+
 GROUPS = 5
 CLASSES = 31  # 1 + 2 + 4 + 8 + 16
 

@@ -13,6 +13,8 @@ from jaxopt_lab.labs.imbalance.comparison import _pooled
 from jaxopt_lab.labs.imbalance.designs import design, row_weights, smote
 from jaxopt_lab.problems import datasets
 
+pytestmark = pytest.mark.long
+
 SHARES, SPLITS, DISTANCE = (0.2, 0.05), 6, 2.0
 
 

@@ -120,6 +120,7 @@ def test_noise_is_in_the_training_labels_only() -> None:
 
 
 @pytest.mark.parametrize(("share", "rows"), [(1.0, 300), (0.5, 150), (0.0, 1)])
+@pytest.mark.long
 def test_a_fraction_of_the_training_rows_is_as_if_the_others_were_not_there(share: float, rows: int) -> None:
     fewer = Dataset(Split(*(a[:rows] for a in MOONS.train)), MOONS.validation, MOONS.test, MOONS.class_names)
     options: dict[str, Any] = {"hidden": 4, "weight_decay": 0.1, "class_weight": (1.0, 3.0)}
@@ -137,6 +138,7 @@ def results(problem: Problem, params: Any = None) -> Any:
 
 
 @pytest.mark.parametrize(("units", "activation"), [(1, "relu"), (4, "relu"), (3, "sigmoid")])
+@pytest.mark.long
 def test_a_network_with_few_active_units_is_a_small_network(units: int, activation: str) -> None:
     def small(params: Any) -> Any:
         narrow = jax.tree.map(np.asarray, params)
@@ -241,6 +243,7 @@ def test_balanced_weights_count_the_labels_that_are_learnt() -> None:
     assert not weights[~np.asarray(noisy.in_use)].any()
 
 
+@pytest.mark.long
 def test_the_mean_over_minibatches_is_the_whole() -> None:
     options: dict[str, Any] = {
         "hidden": 4,
