@@ -1,7 +1,7 @@
 """Reading results: closed forms to hold them against, and measurements on trajectories."""
 
 from jaxopt_lab.analysis import curvature, theory
-from jaxopt_lab.analysis.basins import basins, wilson_interval
+from jaxopt_lab.analysis.basins import basins
 from jaxopt_lab.analysis.box_counting import BoxDimension, boundary, box_dimension
 from jaxopt_lab.analysis.census import critical_census, expected_census
 from jaxopt_lab.analysis.chaos import (
@@ -54,5 +54,4 @@ __all__ = [
     "stability_map",
     "tanh_network",
     "theory",
-    "wilson_interval",
 ]

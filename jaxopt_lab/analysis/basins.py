@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxopt_lab import metrics
 from jaxopt_lab.analysis.box_counting import boundary, box_dimension
 from jaxopt_lab.analysis.gauge import Gauged, Seen, Told, made, with_reading
 from jaxopt_lab.analysis.loss import loss_of
@@ -26,9 +27,6 @@ FEWEST_CELLS = 32
 
 NEAR = 0.01
 """By default a trajectory has settled within this part of the window's shorter side from a minimum."""
-
-CONFIDENT = 1.959963984540054
-"""How many standard deviations of a normal distribution hold 95% of it, to either side."""
 
 
 def basins(
@@ -139,29 +137,8 @@ def basins(
     )  # fmt: skip
     if starts == "grid":
         return dataset
-    return dataset.assign(interval=(("outcome", "bound"), wilson_interval(counts, len(labels))))
-
-
-def wilson_interval(counts: Any, total: int) -> np.ndarray:
-    r"""Wilson's interval for a share, which holds the true one in 95% of independent draws.
-
-    .. math:: \frac{p + z^2 / 2n \pm z \sqrt{p (1 - p) / n + z^2 / 4n^2}}{1 + z^2 / n}, \qquad z = 1.96
-
-    Args:
-        counts: how many of the draws, any shape.
-        total: the number :math:`n` of draws.
-
-    Returns:
-        The lower and the upper end, along a last axis.
-
-    Example:
-        >>> wilson_interval(0, 10).round(3).tolist(), wilson_interval(5, 10).round(3).tolist()
-        ([0.0, 0.278], [0.237, 0.763])
-    """
-    share, spread = np.asarray(counts) / total, CONFIDENT**2 / total
-    half = CONFIDENT * np.sqrt(share * (1 - share) / total + spread / (4 * total))
-    ends = np.stack([share + spread / 2 - half, share + spread / 2 + half], axis=-1) / (1 + spread)
-    return ends.clip(0, 1)
+    share = metrics.wilson(counts, len(labels))
+    return dataset.assign(interval=(("outcome", "bound"), np.stack([share.lower, share.upper], axis=-1)))
 
 
 def _where(problem: Problem, window: Window | None, plane: Any) -> tuple[Window, np.ndarray]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from jaxopt_lab.cli.catalogue import optimizer_factories, problem_factories, resolve
-from jaxopt_lab.cli.device import announce_device
+from jaxopt_lab.cli.device import allow, announce_device
 from jaxopt_lab.cli.pictures import check_picture, one_value_each, write_picture
 
 if TYPE_CHECKING:
@@ -53,10 +53,7 @@ def basins(
     from jaxopt_lab import analysis, plots
 
     check_picture(out, overwrite=overwrite)
-    if dtype == "float64":
-        import jax
-
-        jax.config.update("jax_enable_x64", True)  # the process is ours: who asks for float64 gets it
+    allow(dtype)
     surface = resolve("problem", problem, problem_factories())
     factory = resolve("optimizer", optimizer, optimizer_factories())
     announce_device(require)

@@ -9,15 +9,15 @@ import numpy as np
 from cyclopts import Parameter
 
 from jaxopt_lab.cli.catalogue import Factory, optimizer_factories, problem_factories, resolve
-from jaxopt_lab.cli.device import announce_device
-from jaxopt_lab.cli.files import check_target, save, write_whole
+from jaxopt_lab.cli.device import allow, announce_device
+from jaxopt_lab.cli.pictures import check_picture, write_picture
 from jaxopt_lab.cli.values import parse_axes
 from jaxopt_lab.engine.grid import arguments, unknown
 from jaxopt_lab.problems.problem import Problem
 
 if TYPE_CHECKING:
     import xarray as xr
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
 
 _FIRST, _LAST, _COUNT = 0.5, 2.1, 1601
 """By default, the diagram goes from this to that multiple of where the first minimum loses its hold."""
@@ -58,11 +58,8 @@ def bifurcation(
     """
     from jaxopt_lab import analysis
 
-    check_target(out, overwrite=overwrite, suffixes=(".png", ".svg", ".pdf", ".nc"))
-    if dtype == "float64":
-        import jax
-
-        jax.config.update("jax_enable_x64", True)  # the process is ours: who asks for float64 gets it
+    check_picture(out, overwrite=overwrite)
+    allow(dtype)
     drawn, factory, axis, values, exact = _settle(problem, optimizer, grid or [], static or [])
     announce_device(require)
     result = analysis.bifurcation(
@@ -78,12 +75,7 @@ def bifurcation(
     )
     print(f"{result.attrs['title']}: {len(values):,} values of {axis}, {result.sizes['start']} starts, {steps:,} steps")
     _print_table(result, axis, exact)
-    if out.suffix == ".nc":
-        save(result, out, overwrite=overwrite)
-    else:
-        figure = _figure(result, axis, exact)
-        write_whole(out, lambda place: figure.savefig(place, format=out.suffix[1:]), overwrite=overwrite)
-    print(f"saved: {out}")
+    write_picture(result, lambda result: _draw(result, axis, exact), out, overwrite=overwrite)
 
 
 def _settle(
@@ -181,12 +173,12 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.5g}"
 
 
-def _figure(result: "xr.Dataset", axis: str, exact: dict[str, float]) -> "Figure":
+def _draw(result: "xr.Dataset", axis: str, exact: dict[str, float]) -> "Axes":
     from jaxopt_lab import plots
 
     label, values = axis.replace("_", " "), result[axis].values
     points = result.points.isel(param=0).where(result.period >= 0)  # who has diverged has done so in all of its numbers
-    figure, (above, below) = plots.new_figure(2, 1, width=9.0, height=3.6)
+    _, (above, below) = plots.new_figure(2, 1, width=9.0, height=3.6)
     above.get_gridspec().set_height_ratios([2, 1])
     coordinate = "x" if result.sizes["param"] == 1 else "first parameter"
     plots.bifurcation_diagram(
@@ -194,4 +186,4 @@ def _figure(result: "xr.Dataset", axis: str, exact: dict[str, float]) -> "Figure
         ylabel=f"{coordinate}, last {result.sizes['point']} points", title=result.attrs["title"], ax=above,
     )  # fmt: skip
     plots.lyapunov_exponents(values, result.exponent.values, thresholds=exact, xlabel=label, ax=below)
-    return figure
+    return above

@@ -1,4 +1,4 @@
-"""Which device a command runs on."""
+"""Which device a command runs on, and in which floating-point type."""
 
 import jax
 
@@ -20,3 +20,13 @@ def announce_device(require: str | None) -> None:
         )
     count = jax.local_device_count()
     print(f"device: {device.platform} ({device.device_kind}){f' × {count}' if count > 1 else ''}")
+
+
+def allow(dtype: str) -> None:
+    """Turn JAX's 64-bit switch on where float64 is asked for: the process is the command's own.
+
+    Args:
+        dtype: the name of the floating-point type.
+    """
+    if dtype == "float64":
+        jax.config.update("jax_enable_x64", True)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from jaxopt_lab.cli.catalogue import optimizer_factories, problem_factories, resolve
-from jaxopt_lab.cli.device import announce_device
+from jaxopt_lab.cli.device import allow, announce_device
 from jaxopt_lab.cli.pictures import check_picture, one_value_each, write_picture
 
 _NETWORK, _LAYERWISE = "tanh_network", "layerwise_sgd"
@@ -58,10 +58,7 @@ def fractal(
     from jaxopt_lab import analysis, plots
 
     check_picture(out, overwrite=overwrite)
-    if dtype == "float64":
-        import jax
-
-        jax.config.update("jax_enable_x64", True)  # the process is ours: who asks for float64 gets it
+    allow(dtype)
     chosen = optimizer or (_LAYERWISE if problem == _NETWORK else "sgd_momentum")
     made = resolve("problem", problem, problem_factories() | {_NETWORK: analysis.tanh_network})
     factory = resolve("optimizer", chosen, optimizer_factories() | {_LAYERWISE: analysis.layerwise_sgd})

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from jaxopt_lab.cli.catalogue import optimizer_factories, problem_factories, resolve
-from jaxopt_lab.cli.device import announce_device
+from jaxopt_lab.cli.device import allow, announce_device
 from jaxopt_lab.cli.pictures import check_picture, write_picture
 from jaxopt_lab.cli.values import parse_axes
 
@@ -41,10 +41,7 @@ def stability_map(
     from jaxopt_lab import analysis, plots
 
     check_picture(out, overwrite=overwrite)
-    if dtype == "float64":
-        import jax
-
-        jax.config.update("jax_enable_x64", True)  # the process is ours: who asks for float64 gets it
+    allow(dtype)
     made = resolve("problem", problem, problem_factories())
     factory = resolve("optimizer", optimizer, optimizer_factories())
     axes = parse_axes("--grid", grid) if grid else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from jaxopt_lab.cli.catalogue import optimizer_factories, problem_factories, resolve
-from jaxopt_lab.cli.device import announce_device
+from jaxopt_lab.cli.device import allow, announce_device
 from jaxopt_lab.cli.values import parse_axes, parse_values
 from jaxopt_lab.engine.grid import unknown
 from jaxopt_lab.engine.memory import result_bytes
@@ -190,10 +190,7 @@ def _spec(chosen: dict[str, Any]) -> Spec:
             raise ValueError(
                 f"{name}: none was given; write jaxopt-lab sweep PROBLEM OPTIMIZER, or name it in --config"
             )
-    if chosen["dtype"] == "float64":
-        import jax
-
-        jax.config.update("jax_enable_x64", True)  # the process is ours: who asks for float64 gets it
+    allow(chosen["dtype"])
     problem = resolve("problem", str(chosen["problem"]), problem_factories())
     names = chosen["optimizer"] if isinstance(chosen["optimizer"], list) else str(chosen["optimizer"]).split(",")
     factories = {str(name): resolve("optimizer", str(name).strip(), optimizer_factories()) for name in names}

@@ -11,7 +11,7 @@ import pytest
 import scipy.optimize
 
 from jaxopt_lab import optimizers, problems
-from jaxopt_lab.analysis import basins, wilson_interval
+from jaxopt_lab.analysis import basins
 from jaxopt_lab.cli.catalogue import optimizer_factories
 
 RATE = {"learning_rate": 0.1}
@@ -141,15 +141,6 @@ def test_rastrigins_wells():
     assert found.listed.values.tolist() == [True] + 8 * [False]
     for minimum in found.minima.values:
         assert min(math.dist(minimum, other) for other in expected) < 1e-5
-
-
-@pytest.mark.parametrize(
-    ("count", "total", "expected"),
-    [(81, 263, (0.2553, 0.3662)), (15, 148, (0.0624, 0.1605)), (0, 20, (0.0, 0.1611)), (1, 29, (0.0061, 0.1718))],
-)
-def test_wilsons_interval(count, total, expected):
-    """R. G. Newcombe (1998), Statistics in Medicine 17, 857-872, table I, method 3."""
-    assert wilson_interval(count, total) == pytest.approx(expected, abs=5e-5)
 
 
 TREE = problems.Problem(lambda w, key: w[0], lambda key: (0.0, 1.0))

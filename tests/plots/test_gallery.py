@@ -41,6 +41,8 @@ def test_what_is_not_finite_is_grey_and_a_minimum_of_0_is_dark():
 def test_a_surface_without_heights_is_drawn_too(heights):
     drawn = gallery({"flat": heights}, WINDOW)
     figure_of(drawn.axes["flat"]).draw_without_rendering()
+    shown = np.ma.asarray(drawn.images["flat"].get_array())
+    assert shown.compressed().tolist() == heights[np.isfinite(heights)].tolist()
 
 
 def test_marks_stand_where_they_are_and_spare_axes_are_empty():
