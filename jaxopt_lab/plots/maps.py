@@ -135,7 +135,7 @@ def basin_map(found: "xr.Dataset", *, title: str | None = None, ax: "Axes | None
     minima = ax.scatter(
         *points.T, marker="*", s=140 if few else 14, color="white", edgecolor="black", lw=0.8 if few else 0.4, zorder=5
     )
-    ax.set(xlim=image.get_extent()[:2], ylim=image.get_extent()[2:])
+    ax.set(xlim=image.get_extent()[:2], ylim=image.get_extent()[2:], anchor="N")  # the room is for the legend below
     shares = {int(outcome): float(found.share.sel(outcome=outcome)) for outcome in found.outcome.values}
     handles: list[Any] = [
         Patch(color=hue, label=f"{_point(minimum)}: {shares[place]:.1%}")

@@ -31,7 +31,7 @@ def measure_basins(*, seed: int = 0, resolution: int = 250) -> "dict[str, xr.Dat
 
 def picture_of_basins(found: "dict[str, xr.Dataset]") -> Picture:
     """The three maps side by side."""
-    figure, axes = plots.new_figure(1, len(found), width=5.2, height=7.0)
+    figure, axes = plots.new_figure(1, len(found), width=5.2, height=6.4)
     for ax, (name, basin) in zip(axes, found.items(), strict=True):
         title = f"{name}: border of dimension {float(basin.dimension):.2f} ± {float(basin.dimension_error):.2f}"
         plots.basin_map(basin, title=title, ax=ax)
