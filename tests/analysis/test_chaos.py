@@ -172,6 +172,7 @@ def test_hyperparameters_of_the_problem_and_pytrees_as_parameters():
     assert run.point.values.tolist() == [97, 98, 99, 100]
 
 
+@pytest.mark.long
 def test_minima_let_go_at_two_over_their_curvature():
     """Himmelblau's: close below, a start beside the minimum comes back to it; close above, it does not."""
     valley = problems.himmelblau()

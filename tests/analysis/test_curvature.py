@@ -78,6 +78,7 @@ def test_products_are_differences_of_gradients(network):
     np.testing.assert_allclose(ravel_pytree(hessian_vector_product(regression, params, vector))[0], slope, atol=1e-8)
 
 
+@pytest.mark.long
 def test_all_eigenvalues_are_found_with_as_many_steps_as_parameters(network):
     _, dense = network
     ends = extreme_eigenvalues(form_of(dense), jnp.zeros(44), KEY, count=44)

@@ -81,7 +81,7 @@ def test_every_listed_name_says_something(call):
             assert len(line.split(maxsplit=1)) == 2, line
 
 
-@pytest.mark.parametrize("kind", ["auto", "lines", "map"])
+@pytest.mark.parametrize("kind", ["auto", pytest.param("lines", marks=pytest.mark.long), "map"])
 def test_plot_draws_a_saved_grid(call, tmp_path, kind):
     call(*SWEEP, "b1=0.5,0.9", "--starts", "3", "--steps", "5", "--out", "run.zarr")
     assert call("plot", "run.zarr", "--out", "a.png", "--kind", kind).status == 0
@@ -91,8 +91,8 @@ def test_plot_draws_a_saved_grid(call, tmp_path, kind):
 @pytest.mark.parametrize(
     ("name", "kind", "begins"),
     [
-        ("a.svg", "paths", b"<?xml"),
-        ("a.png", "surface", b"\x89PNG"),
+        pytest.param("a.svg", "paths", b"<?xml", marks=pytest.mark.long),
+        pytest.param("a.png", "surface", b"\x89PNG", marks=pytest.mark.long),
         ("a.gif", "auto", b"GIF8"),
         ("a.html", "paths", b"<!doctype html>"),
     ],

@@ -43,6 +43,7 @@ def command(cwd: Path, **environment: str) -> int:
 
 
 @pytest.mark.slow  # processes of their own
+@pytest.mark.long
 def test_a_second_process_finds_what_the_first_has_compiled(tmp_path, folder):
     assert command(tmp_path) == 0
     kept = list((folder / "xla").iterdir())

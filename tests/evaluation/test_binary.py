@@ -95,6 +95,7 @@ def test_too_many_rows_for_resamples_get_closed_forms(data, monkeypatch):
         assert found[name].upper - found[name].lower == pytest.approx(each.upper - each.lower, rel=0.25), name
 
 
+@pytest.mark.long
 def test_scores_that_only_rank_have_no_calibration(data):
     truth, prob, other = data
     logits = np.log(prob / (1 - prob))
