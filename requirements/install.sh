@@ -36,7 +36,7 @@ make_venv() {
 # pip's words decide which sentence is said.
 explain() {
     if grep -qi 'no space left on device' "$log"; then
-        fail "the disk is full: the packages need about 1.5 GB in '$venv' (pip's words are in $log)"
+        fail "the disk is full: the packages need about 2 GB in '$venv' (pip's words are in $log)"
     elif grep -qi 'do not match the hashes' "$log"; then
         fail "a downloaded package is not the one in $lock (its hash differs) and was refused; see $log"
     elif grep -qiE 'retrying|could not fetch url|(timeout|connection|proxy|ssl)error' "$log"; then
@@ -62,7 +62,8 @@ fi
 
 rm -f "$venv"/.installed-*
 echo "installing the packages of $lock into $venv (a few hundred MB the first time, about a minute)"
-"$venv/bin/python" -m pip --disable-pip-version-check --no-input install --require-hashes --only-binary :all: \
+# --no-compile: Python compiles a module when it is first imported, and most of what is installed never is
+"$venv/bin/python" -m pip --disable-pip-version-check --no-input install --no-compile --require-hashes --only-binary :all: \
     -r "$lock" >"$log" 2>&1 || explain
 "$venv/bin/python" -m pip --disable-pip-version-check --no-input install --no-deps --no-index --no-build-isolation \
     -e . >"$log" 2>&1 || explain

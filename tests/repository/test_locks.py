@@ -17,7 +17,7 @@ PROJECT = PYPROJECT["project"]
 LOCKS = sorted(REQUIREMENTS.glob("*.lock"))
 
 
-REQUIREMENT_LINE = re.compile(r"(?P<requirement>[a-z0-9-]+==[0-9][0-9a-z.]*( ; [a-z_' .0-9<>=!()*]+)?) \\")
+REQUIREMENT_LINE = re.compile(r"(?P<requirement>[a-z0-9-]+==[0-9][0-9a-z.]*( ; [a-zP_' .0-9<>=!()*]+)?) \\")
 HASH_LINE = re.compile(r"    --hash=sha256:[0-9a-f]{64}(?P<more> \\)?")
 A_HOST_OR_A_SETTING = re.compile(
     r"://|www\.|@|index|find-links|trusted"  # an address, or a setting of pip's
