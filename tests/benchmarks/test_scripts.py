@@ -128,9 +128,9 @@ def test_resamples_are_timed_beside_scikit_learns_loop(run, script):
 
 def test_intervals_cover_about_as_often_as_they_say(run, script):
     """A look at a few samples; the sibling that takes long holds the coverage to its bounds."""
-    coverage = script("coverage")
+    coverage = script("interval_coverage")
     coverage.CASES = coverage.CASES[:1]
-    result, printed = run("coverage", "--simulations", "40", "--resamples", "200")
+    result, printed = run("interval_coverage", "--simulations", "40", "--resamples", "200")
     assert [(row["what"], row["method"]) for row in result["rows"]] == list(coverage.METHODS)
     for row in result["rows"]:
         assert row["what"] in printed
@@ -142,7 +142,7 @@ def test_intervals_cover_about_as_often_as_they_say(run, script):
 def test_coverage_is_what_the_page_says(run, script):
     """The least of each kind in the table; 400 samples know a share of 0.9 to 0.015, three times that is let pass."""
     least = {"delong": 0.90, "percentile": 0.845, "bca": 0.855, "wilson": 0.93, "optimism": 0.90}
-    result, _ = run("coverage", "--simulations", "400", "--resamples", "500")
+    result, _ = run("interval_coverage", "--simulations", "400", "--resamples", "500")
     for row in result["rows"]:
         assert row["coverage"] > least[row["method"]] - 0.045, row
 
@@ -233,6 +233,6 @@ def test_the_readmes_table_is_what_the_results_say(script):
 
 
 def test_the_pages_coverage_is_what_the_results_say(script):
-    coverage = script("coverage")
-    result = json.loads((coverage.HERE / "results" / "coverage.json").read_text())
+    coverage = script("interval_coverage")
+    result = json.loads((coverage.HERE / "results" / "interval_coverage.json").read_text())
     assert coverage.markdown(result) in (coverage.HERE.parent / "docs" / "uncertainty.md").read_text()
