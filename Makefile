@@ -12,7 +12,7 @@ TEST := $(VENV)/.installed-test
 OLDEST := $(OLDEST_VENV)/.installed-oldest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-oldest bench lint format lock clean
+.PHONY: help demo notebooks test test-long test-oldest bench docs lint format lock clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -21,6 +21,9 @@ help: ## list the targets
 
 demo: $(RUN) ## make the environment and run the four laboratories; figures and answers in demo/
 	@$(VENV)/bin/jaxopt-lab demo --out demo --overwrite
+
+notebooks: $(TEST) ## execute the notebooks and write them anew
+	@$(VENV)/bin/python notebooks/build.py
 
 test: $(TEST) ## make the environment and run the tests
 	@$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile -m "not long" $(TESTS)
@@ -37,6 +40,10 @@ test-oldest: $(OLDEST) ## the tests but the slow ones, with the oldest supported
 bench: $(RUN) ## time everything beside its peers, on a machine with nothing else to do; into benchmarks/results/
 	@$(VENV)/bin/python benchmarks/all.py
 
+# Everything is read afresh (-E): a page that is taken from an earlier build would keep its warnings to itself.
+docs: $(TEST) ## build the documentation into docs/_build/html; a warning is an error
+	@$(VENV)/bin/python -m sphinx -E -W --keep-going -q -d docs/_build/doctrees docs docs/_build/html
+
 lint: $(TEST) ## check style, format and types
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
@@ -50,7 +57,7 @@ lock: $(TEST) ## choose the newest versions afresh and write the locks
 	@requirements/lock.sh $(VENV)/bin/uv
 
 clean: ## remove the environments and what was built
-	@rm -rf $(VENV) $(OLDEST_VENV) build dist demo .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(OLDEST_VENV) build dist demo docs/_build .pytest_cache .ruff_cache .hypothesis
 
 # An environment is made again when its lock or the package's own description changes. The lock of the tests holds
 # the one of the demo, so installing the first is enough for both.

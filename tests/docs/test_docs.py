@@ -58,11 +58,32 @@ def test_scripts_print_what_they_say(name, code, expected, tmp_path):
     assert (done.returncode, done.stdout) == (0, expected), done.stderr
 
 
-def test_commands_are_understood(tmp_path, monkeypatch, capsys):
+COMMANDS = sorted(
+    {
+        line.partition("#")[0].strip()
+        for page in PAGES
+        for block in blocks(page.name, "sh")
+        for line in block.splitlines()
+        if line.startswith("jaxopt-lab ") and "$" not in line
+    }
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_are_understood(command):
+    """Parsed, and not run: a command that does not exist, a misspelt option, a value of the wrong kind raise."""
+    from jaxopt_lab.cli.app import app
+
+    app.parse_args(shlex.split(command)[1:], print_error=False, exit_on_error=False)
+
+
+def test_the_file_of_a_sweep_is_understood(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    (command,) = [line for block in blocks("resume.md", "sh") for line in block.splitlines()]
-    run(*shlex.split(command)[1:], "--dry-run")
-    assert "learning_rate 4 × start 10" in capsys.readouterr().out
+    (toml,) = blocks("sweeps.md", "toml")
+    (tmp_path / "sweep.toml").write_text(toml)
+    (dry,) = [line for line in COMMANDS if "--config" in line and "--dry-run" in line]
+    run(*shlex.split(dry)[1:])
+    assert "optimizer 2 × learning_rate 5 × b1 2 × start 20" in capsys.readouterr().out
 
 
 def commands_of(script: str, environment: dict[str, str]) -> list[str]:
@@ -77,13 +98,13 @@ def commands_of(script: str, environment: dict[str, str]) -> list[str]:
 
 @pytest.fixture
 def config(tmp_path) -> Path:
-    (toml,) = blocks("clusters.md", "toml")
+    (toml,) = blocks("slurm.md", "toml")
     (tmp_path / "sweep.toml").write_text(toml)
     return tmp_path / "sweep.toml"
 
 
 def test_the_slurm_script_is_bash_and_covers_all_shares(tmp_path, monkeypatch, config, capsys):
-    (script,) = blocks("clusters.md", "sh")
+    (script,) = blocks("slurm.md", "sh")
     subprocess.run(["bash", "-n"], input=script, text=True, check=True)
     options = dict(re.findall(r"^#SBATCH --([\w-]+)=(.*)$", script, re.MULTILINE))
     first, last = map(int, options["array"].split("-"))
@@ -101,7 +122,7 @@ def test_the_slurm_script_is_bash_and_covers_all_shares(tmp_path, monkeypatch, c
 
 def test_the_kubernetes_job_is_yaml_and_covers_all_shares(tmp_path, monkeypatch, config):
     yaml = pytest.importorskip("yaml")
-    (text,) = blocks("clusters.md", "yaml")
+    (text,) = blocks("slurm.md", "yaml")
     job = yaml.safe_load(text)
     assert (job["apiVersion"], job["kind"], job["spec"]["completionMode"]) == ("batch/v1", "Job", "Indexed")
     pod = job["spec"]["template"]["spec"]

@@ -1,0 +1,55 @@
+"""Equations as MathML, which browsers draw by themselves: no script, no font, no network."""
+
+import re
+from typing import Any
+
+from docutils import nodes
+from latex2mathml.converter import convert
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+LOGGER = logging.getLogger(__name__)
+UNKNOWN = re.compile(r"\\[A-Za-z]+")
+UPRIGHT = re.compile(r"\\(?:operatorname\*?\{([^{}]+)\}|(arg)\b)")
+"""Names that the converter would take apart into italic letters, or does not know."""
+
+
+def mathml(latex: str, *, display: str = "inline") -> str:
+    """An equation as a MathML element.
+
+    Args:
+        latex: what LaTeX would set in mathematical mode; lines parted by two backslashes are aligned.
+        display: ``"inline"`` or ``"block"``.
+
+    Raises:
+        ValueError: for a command that is not understood; the converter itself would print its name in the equation.
+    """
+    latex = " ".join(latex.split())
+    if r"\\" in latex and r"\begin" not in latex:
+        latex = rf"\begin{{aligned}}{latex}\end{{aligned}}"
+    latex = UPRIGHT.sub(lambda found: rf"\text{{{found[1] or found[2]}}}\,", latex)
+    try:
+        element = convert(latex, display=display)
+    except Exception as error:  # the converter has a dozen classes of errors, one for each way to be wrong
+        raise ValueError(f"equation {latex!r}: {type(error).__name__} {error}") from error
+    if unknown := UNKNOWN.findall(element):
+        raise ValueError(f"equation {latex!r}: {', '.join(sorted(set(unknown)))} is not understood; write it otherwise")
+    return element
+
+
+def visit(self: Any, node: nodes.math | nodes.math_block) -> None:
+    """Write an equation; one that is not understood is a warning, which ends the build."""
+    display = "block" if isinstance(node, nodes.math_block) else "inline"
+    try:
+        element = mathml(node.astext(), display=display)
+    except ValueError as error:
+        LOGGER.warning("%s", error, location=node)
+        raise nodes.SkipNode from error
+    self.body.append(f'<div class="equation">{element}</div>\n' if display == "block" else element)
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Name the renderer, for ``html_math_renderer``."""
+    app.add_html_math_renderer("mathml", (visit, None), (visit, None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
