@@ -1,4 +1,4 @@
-"""Optimisers: Optax's own `GradientTransformation`, each rule readable beside its equation.
+"""Optimisers: Optax's own `optax.GradientTransformation`, each rule readable beside its equation.
 
 Every Optax factory may stand wherever one of these does, and these may stand inside ``optax.chain``.
 """

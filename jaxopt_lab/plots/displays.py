@@ -143,7 +143,7 @@ class PrecisionRecallDisplay(_Drawn):
 
     @property
     def prevalence_pos_label(self) -> float:
-        """The share of positives: the precision where all are called positive, at which the curve begins."""
+        """The share of positives, the precision where all are called positive, at which the curve begins."""
         return float(self.band.y[0])
 
     @classmethod
