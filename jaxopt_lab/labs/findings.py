@@ -6,21 +6,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from jaxopt_lab.plots.film import Film
+
 
 class Picture(NamedTuple):
-    """A figure that was drawn.
+    """A figure that was drawn, and how it moves where it does.
 
     Attributes:
         name: its file name without an ending.
         figure: the matplotlib figure.
         caption: what it shows, for a reader who sees it.
         alt: what it shows, for a reader who does not.
+        film: the same figure in motion, for a page; None if it stands still.
     """
 
     name: str
     figure: "Figure"
     caption: str
     alt: str
+    film: "Film | None" = None
 
 
 class Table(NamedTuple):

@@ -1,6 +1,6 @@
 """Pictures, by matplotlib alone. Every function takes ``ax=`` and returns what it drew; none computes a result."""
 
-from jaxopt_lab.plots.animation import write_gif, write_html
+from jaxopt_lab.plots.animation import film_paths, write_gif, write_html
 from jaxopt_lab.plots.calibration import calibration
 from jaxopt_lab.plots.contours import contours, grid_points
 from jaxopt_lab.plots.critical_points import critical_points, index_over_height, index_over_loss
@@ -14,6 +14,7 @@ from jaxopt_lab.plots.displays import (
 )
 from jaxopt_lab.plots.dynamics import bifurcation_diagram, lyapunov_exponents, trusted_curve
 from jaxopt_lab.plots.escape import escape_histogram, escape_medians
+from jaxopt_lab.plots.film import film
 from jaxopt_lab.plots.gallery import gallery
 from jaxopt_lab.plots.maps import basin_map, fractal_map, stability_map
 from jaxopt_lab.plots.paths import decay, paths, shares
@@ -22,6 +23,7 @@ from jaxopt_lab.plots.slices import line_slice, plane_slice
 from jaxopt_lab.plots.style import axes_or_new, figure_of, new_figure
 from jaxopt_lab.plots.surfaces import surface
 from jaxopt_lab.plots.sweeps import heat_map, quantile_bands
+from jaxopt_lab.plots.thresholds import film_thresholds
 from jaxopt_lab.plots.training_sweeps import isolation, learning_curve, rate_sweep
 
 __all__ = [
@@ -43,6 +45,9 @@ __all__ = [
     "escape_histogram",
     "escape_medians",
     "figure_of",
+    "film",
+    "film_paths",
+    "film_thresholds",
     "fractal_map",
     "gallery",
     "grid_points",

@@ -1,33 +1,25 @@
 """Paths that move over their contours: as a GIF, and as one page with a slider that needs nothing else."""
 
-import base64
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import resources
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jaxopt_lab.plots.film import Film, Trail, few_colours, filmed, frozen_layout
+from jaxopt_lab.plots.pages import player, templates
 from jaxopt_lab.plots.paths import DrawnPaths
 from jaxopt_lab.plots.style import figure_of
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
     from PIL.Image import Image
 
 FRAMES_PER_SECOND = 12
 REST = 1.5
 """Seconds for which a GIF stands still at its end."""
-
-COLOURS = 256
-"""The most that a GIF may have."""
-
-FINENESS = 2
-"""Dots of the picture for each unit of the page, for screens that have more than one."""
 
 
 def write_gif(drawn: DrawnPaths, place: str | PathLike[str], *, unit: str = "step", seconds: float = 6.0) -> None:
@@ -59,10 +51,38 @@ def write_gif(drawn: DrawnPaths, place: str | PathLike[str], *, unit: str = "ste
     count = min(last + 1, max(2, round(seconds * FRAMES_PER_SECOND)))
     pictures = _pictures(drawn, tracks, np.linspace(0, last, count).round().astype(int), unit)
     # The last one has every colour; with one palette for all, what stays the same from one to the next costs nothing.
-    palette = _few_colours(pictures[-1])
+    palette = few_colours(pictures[-1])
     first, *others = (picture.quantize(palette=palette, dither=Dither.NONE) for picture in pictures)
     durations = [1000 * seconds / count] * (count - 1) + [1000 * REST]
     first.save(place, format="GIF", save_all=True, append_images=others, duration=durations, loop=0)
+
+
+def film_paths(drawn: DrawnPaths, *, unit: str = "step", seconds: float = 6.0) -> Film:
+    """What `paths` drew as a film, in which all paths go from their start to their end.
+
+    Args:
+        drawn: what `paths` returned; it stays as it is.
+        unit: what the points are counted in.
+        seconds: how long the way takes when it is played.
+
+    Returns:
+        The film: the contours stand still, the paths are lines with all their points.
+
+    Raises:
+        ValueError: for no path at all, and a time that is not above 0.
+
+    Example:
+        >>> from jaxopt_lab.plots import paths
+        >>> down = np.array([[0.8, 0.0], [0.4, 0.0], [0.0, 0.0]])
+        >>> drawn = paths(lambda w: (w**2).sum(-1), {"straight": down}, ((-1.0, 1.0), (-1.0, 1.0)))
+        >>> film_paths(drawn).frames
+        ['step 0 of 2', 'step 1 of 2', 'step 2 of 2']
+    """
+    tracks, last = _tracks(drawn, seconds)
+    trails = [Trail(drawn.ax, track, str(line.get_color())) for line, track in zip(drawn.lines, tracks, strict=True)]
+    frames = [f"{unit} {point} of {last}" for point in range(last + 1)]
+    with _alone(drawn):
+        return filmed(figure_of(drawn.ax), trails, frames, unit=unit, seconds=seconds)
 
 
 def write_html(
@@ -93,29 +113,11 @@ def write_html(
         ...     file.read().count(b"<polyline")
         1
     """
-    from jinja2 import Environment
-
-    tracks, last = _tracks(drawn, seconds)
-    figure, ax = figure_of(drawn.ax), drawn.ax
-    with _frozen_layout(figure), _alone(drawn):
-        width, height = figure.bbox.size
-        window = ax.get_window_extent()
-        # A page counts downwards from its upper edge.
-        places = [np.array([0, height]) + ax.transData.transform(track) * [1, -1] for track in tracks]
-        box = [window.x0, height - window.y1, window.width, window.height]
-        background = _png(figure)
-    paths = []
-    for line, pixels in zip(drawn.lines, places, strict=True):
-        points = [f"{x:.1f},{y:.1f}" for x, y in pixels]
-        paths.append({"color": line.get_color(), "points": " ".join(points), "end": points[-1].split(",")})
-    title = ax.get_title(loc="left") or "Paths"
+    film = film_paths(drawn, unit=unit, seconds=seconds)
+    title = drawn.ax.get_title(loc="left") or "Paths"
     names = ", ".join(str(line.get_label()) for line in drawn.lines)
-    template = resources.files("jaxopt_lab.plots").joinpath("animation.html").read_text(encoding="utf-8")
-    page = Environment(autoescape=True).from_string(template).render(
-        title=title, alt=alt or f"{title}: the paths of {names} over contour lines.", width=round(width),
-        height=round(height), background=background, box=[round(float(side), 1) for side in box], paths=paths,
-        last=last, unit=unit, seconds=seconds,
-    )  # fmt: skip
+    alt = alt or f"{title}: the paths of {names} over contour lines."
+    page = templates().get_template("plots/animation.html").render(film=film, title=title, alt=alt, **player())
     Path(place).write_text(page, encoding="utf-8")
 
 
@@ -145,7 +147,7 @@ def _pictures(drawn: DrawnPaths, tracks: list[np.ndarray], shown: np.ndarray, un
     canvas = FigureCanvasAgg(figure)
     clock = drawn.ax.text(1, 1.01, "", transform=drawn.ax.transAxes, ha="right", va="bottom")
     try:
-        with _frozen_layout(figure), _alone(drawn) as heads:
+        with frozen_layout(figure), _alone(drawn) as heads:
             canvas.draw()
             ground = canvas.copy_from_bbox(figure.bbox)
             for point in shown:
@@ -162,35 +164,6 @@ def _pictures(drawn: DrawnPaths, tracks: list[np.ndarray], shown: np.ndarray, un
         clock.remove()
         figure.set_canvas(canvas_before)
     return pictures
-
-
-def _png(figure: "Figure") -> str:
-    """A figure as a picture of few colours, ready to stand in a page."""
-    from PIL import Image
-
-    fine, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(fine, format="png", dpi=FINENESS * figure.dpi)
-    _few_colours(Image.open(fine).convert("RGB")).save(small, format="PNG", optimize=True)
-    return base64.b64encode(small.getvalue()).decode()
-
-
-def _few_colours(picture: "Image") -> "Image":
-    """A picture with a palette that spares the rare colours, such as those of a legend."""
-    from PIL.Image import Dither, Quantize
-
-    return picture.quantize(COLOURS, method=Quantize.MAXCOVERAGE, dither=Dither.NONE)
-
-
-@contextmanager
-def _frozen_layout(figure: "Figure") -> Iterator[None]:
-    """Axes that stay where they are from picture to picture."""
-    engine = figure.get_layout_engine()
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
-    try:
-        yield
-    finally:
-        figure.set_layout_engine(engine)
 
 
 @contextmanager

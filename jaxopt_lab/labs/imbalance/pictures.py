@@ -4,6 +4,7 @@ from typing import Any
 
 from jaxopt_lab.labs.findings import Picture
 from jaxopt_lab.labs.imbalance.scoring import METRICS
+from jaxopt_lab.labs.imbalance.threshold import moving_threshold
 from jaxopt_lab.plots import scores
 from jaxopt_lab.plots.style import new_figure
 
@@ -23,6 +24,8 @@ def pictures(numbers: dict[str, Any], titles: dict[str, str], confidence: float)
         confidence: of the intervals.
     """
     pages = [_page(name, numbers[name], title) for name, title in titles.items()]
+    name, title = next(iter(titles.items()))
+    pages.insert(1, moving_threshold(name, numbers[name], title))
     return [*pages, _remedies(numbers, titles, confidence), _points(numbers, titles), _knobs(numbers, titles)]
 
 

@@ -187,6 +187,7 @@ def _picture_of_paths(facts: Facts) -> Picture:
         "Paths from (4, 1.5) over ½ (w₁² + 10 w₂²). SGD at rate 0.18 jumps across the steep direction at every step; "
         "at 0.05 it crawls along the flat one; momentum swings past the minimum and back.",
         "Contour lines of an elliptical bowl, with five optimiser paths from the start (4, 1.5) towards the minimum.",
+        plots.film_paths(drawn),
     )
 
 

@@ -10,6 +10,7 @@ from jaxopt_lab import optimizers, plots, problems
 from jaxopt_lab.analysis import contraction_factor, definite_shares, first_step_beyond, theory
 from jaxopt_lab.engine import sweep
 from jaxopt_lab.labs.findings import Answer, Findings, Picture, Table
+from jaxopt_lab.labs.saddles.cloud import DOTS, Swarm, cloud_settings, cloud_starts, measure_cloud, picture_of_cloud
 from jaxopt_lab.labs.saddles.critical import (
     Critical,
     answer_of_critical,
@@ -55,6 +56,7 @@ class Facts(NamedTuple):
     """All that was measured."""
 
     escapes: dict[str, Escape]
+    clouds: dict[str, Swarm]
     at_saddle: dict[str, float]  # the farthest that any coordinate came from (0, 0), started there
     on_axis: dict[str, float]  # the largest |w2| of a start with w2 = 0
     noisy_steps: dict[str, float]  # median escape step from (0, 0) under gradient noise
@@ -92,6 +94,7 @@ def run(*, seed: int = 0, num_steps: int = 100, num_starts: int = 10_000, num_ma
             "momentum": MOMENTUM,
             "random_starts": num_starts,
             "spread": SPREAD,
+            "cloud": cloud_settings(),
             "edge": EDGE,
             "random_matrices": num_matrices,
             "seed": seed,
@@ -99,6 +102,7 @@ def run(*, seed: int = 0, num_steps: int = 100, num_starts: int = 10_000, num_ma
         numbers={
             **facts._asdict(),
             "escapes": {name: escape._asdict() for name, escape in facts.escapes.items()},
+            "clouds": {name: swarm._asdict() for name, swarm in facts.clouds.items()},
             "critical": {
                 "himmelblau": facts.critical.kinds,
                 "minima_share": facts.critical.census.minima_share.values,
@@ -109,7 +113,12 @@ def run(*, seed: int = 0, num_steps: int = 100, num_starts: int = 10_000, num_ma
                 for dim, (measured, exact) in facts.minima_share.items()
             },
         },
-        pictures=[_picture_of_paths(facts), _picture_of_staying(facts), picture_of_critical(facts.critical)],
+        pictures=[
+            _picture_of_paths(facts),
+            picture_of_cloud(EIGENVALUES, WINDOW, facts.clouds),
+            _picture_of_staying(facts),
+            picture_of_critical(facts.critical),
+        ],
         tables=[
             _table_of_escapes(facts),
             _table_of_fates(facts),
@@ -135,13 +144,17 @@ def measure(seed: int, num_steps: int, num_starts: int, num_matrices: int) -> Fa
     result = sweep(
         problems.saddle(EIGENVALUES),
         RUNS,
-        starts=np.concatenate([fixed, scattered]),
+        starts=np.concatenate([fixed, cloud_starts(random), scattered]),
         num_steps=num_steps,
         record="path",
     )
     paths = {name: result.params.sel(optimizer=name).values for name in RUNS}
     return Facts(
-        escapes={name: _escape(name, path[0], path[1], path[len(fixed) :]) for name, path in paths.items()},
+        escapes={name: _escape(name, path[0], path[1], path[len(fixed) + DOTS :]) for name, path in paths.items()},
+        clouds={
+            name: measure_cloud(path[len(fixed) :][:DOTS], _rises(name, num_steps), EDGE)
+            for name, path in paths.items()
+        },
         at_saddle={name: float(np.abs(path[2]).max()) for name, path in paths.items()},
         on_axis={name: float(np.abs(path[3, :, 1]).max()) for name, path in paths.items()},
         noisy_steps=_noisy_steps(seed, num_steps),
@@ -151,7 +164,7 @@ def measure(seed: int, num_steps: int, num_starts: int, num_matrices: int) -> Fa
 
 
 def _escape(name: str, path: np.ndarray, near_axis: np.ndarray, scattered: np.ndarray) -> Escape:
-    rises = theory.saddle_growth(np.arange(len(path)), LEARNING_RATE, EIGENVALUES[1], MOMENTUM[name])
+    rises = _rises(name, len(path) - 1)
     root = theory.heavy_ball_roots(LEARNING_RATE, MOMENTUM[name], EIGENVALUES[1])[0]
     steps = first_step_beyond(scattered[..., 1], EDGE)
     never = np.where(steps < 0, len(path), steps)
@@ -167,6 +180,11 @@ def _escape(name: str, path: np.ndarray, near_axis: np.ndarray, scattered: np.nd
         staying=(never > np.arange(len(path))[:, None]).mean(axis=1),
         exact_staying=theory.saddle_survival(rises, EDGE, SPREAD),
     )
+
+
+def _rises(name: str, num_steps: int) -> np.ndarray:
+    """By how much w2 has grown, exactly, after each number of steps."""
+    return theory.saddle_growth(np.arange(num_steps + 1), LEARNING_RATE, EIGENVALUES[1], MOMENTUM[name])
 
 
 def _noisy_steps(seed: int, num_steps: int, num_seeds: int = 1000) -> dict[str, float]:
