@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
-from matplotlib import rc_context
+from matplotlib import rc_context, rcParams
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +43,12 @@ def new_figure(rows: int = 1, columns: int = 1, *, width: float = 7.0, height: f
         ((2,), [6.0, 2.0])
     """
     with rc_context(_STYLE):
-        return plt.subplots(rows, columns, figsize=(columns * width, rows * height), layout="constrained")
+        made = plt.subplots(rows, columns, figsize=(columns * width, rows * height), layout="constrained")
+        interactive = plt.isinteractive()
+    # A notebook's backend is loaded with the first figure, and turns this on, so that figures are shown; the end of the
+    # context has turned it off again.
+    rcParams["interactive"] = interactive
+    return made
 
 
 def axes_or_new(ax: "Axes | None", *, width: float = 7.0, height: float = 4.5) -> "Axes":
