@@ -77,7 +77,8 @@ def sweep(
         seed: the root of all random numbers.
         static_grid: hyperparameters that shape the program or are no numbers (widths, flags, functions): one
             compilation for each of their values.
-        observe: ``observe(params, loss, grads) -> {name: array}``, more variables, at each recorded point.
+        observe: ``observe(params, loss, grads) -> {name: array}``, more variables, at each recorded point; one that
+            has an argument ``problem`` gets the problem of its own point of the grid by that name.
         dtype: the floating-point type of everything; float64 wants JAX's 64-bit switch on.
         tiling: how trajectories are packed into programs, a `Tiling` or text such as ``"4096:2:scalars"``; by default
             by rule, and for sweeps of minutes by measurement, which is remembered. The result says which was used.

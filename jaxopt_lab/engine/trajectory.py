@@ -1,5 +1,6 @@
 """One trajectory of one optimiser on one problem: the loop that everything else in the laboratory runs."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -20,7 +21,8 @@ from jaxopt_lab.engine.records import (
 )
 from jaxopt_lab.problems.problem import Params, Problem, as_problem
 
-Observe = Callable[[Params, jax.Array, Params], dict[str, jax.Array]]
+Observe = Callable[..., Mapping[str, jax.Array]]
+"""``observe(params, loss, grads)``, and of one that has an argument ``problem`` also the trajectory's own problem."""
 
 
 class Trajectory(NamedTuple):
@@ -83,7 +85,8 @@ def simulate(
         record: ``"path"``, ``"summary"``, ``"final"``, or a whole number k for every k-th point.
         tolerance: a trajectory ends where its loss first is within this distance of the problem's known minimum (of 0
             where none is known), or first is not finite: it stays at that point with that loss. None: it runs on.
-        observe: ``observe(params, loss, grads) -> {name: array}``, more to record at each recorded point.
+        observe: ``observe(params, loss, grads) -> {name: array}``, more to record at each recorded point; one
+            that has an argument ``problem`` gets the problem by that name.
 
     Returns:
         A `Trajectory`.
@@ -222,12 +225,17 @@ class Run(NamedTuple):
 
     def _point(self, params: Params, loss: jax.Array, grads: Params) -> Trajectory:
         metrics = dict(self.problem.evaluate(params)) if self.problem.evaluate else {}
-        observed = self.observe(params, loss, grads) if self.observe else {}
+        observed = self._observed(params, loss, grads) if self.observe else {}
         if not isinstance(observed, Mapping):
             raise ValueError(f"observe: it returned a {type(observed).__name__}; return a mapping of names to arrays")
         for name in observed.keys() & metrics.keys():
             raise ValueError(f"observe: {name!r} is what the problem's evaluate gives; give yours another name")
         return Trajectory(params, loss, metrics | dict(observed), None)
+
+    def _observed(self, params: Params, loss: jax.Array, grads: Params) -> Mapping[str, jax.Array]:
+        assert self.observe is not None
+        own = {"problem": self.problem} if "problem" in inspect.signature(self.observe).parameters else {}
+        return self.observe(params, loss, grads, **own)
 
     def _is_random(self, params: Params) -> bool:
         """Whether the loss draws from its key."""

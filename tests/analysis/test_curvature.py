@@ -222,13 +222,39 @@ def test_gradient_and_hessian_along_a_path():
     problem = problems.rosenbrock()
     run = sweep(
         problem, optimizers.sgd, {"learning_rate": [1e-3, 2e-3]}, starts=np.array([[-1.0, 1.5], [0.5, 0.5]]),
-        num_steps=4, record="path", observe=derivatives(problem),
+        num_steps=4, record="path", observe=derivatives(),
     )  # fmt: skip
     x, y = np.asarray(run.params.isel(param=0), float), np.asarray(run.params.isel(param=1), float)
     exact = np.stack([1200 * x**2 - 400 * y + 2, -400 * x, -400 * x, 200 + 0 * x], axis=-1)
     np.testing.assert_allclose(run.hessian.values.reshape(exact.shape), exact, rtol=1e-4)
     slope = np.stack([-400 * x * (y - x**2) - 2 * (1 - x), 200 * (y - x**2)], axis=-1)
     np.testing.assert_allclose(run.gradient.values, slope, rtol=1e-4, atol=1e-3)
+
+
+def test_in_a_sweep_over_the_problem_each_lane_has_the_sharpness_of_its_own(count_compilations):
+    """The sharpness of a bowl is its condition number, everywhere and at every step."""
+
+    def look(conditions):
+        return sweep(
+            problems.ill_conditioned, optimizers.sgd, {"condition": conditions, "learning_rate": [0.01]}, starts=2,
+            num_steps=3, record="path", observe=sharpness(),
+        ).squeeze("learning_rate")  # fmt: skip
+
+    look([1.5, 3.0, 8.0])
+    with count_compilations() as compiled:
+        run = look([2.0, 10.0, 50.0])
+    assert compiled.count == 0  # what is asked for anew is the same observation
+    assert run.sharpness.dims == ("condition", "start", "step")
+    np.testing.assert_allclose(run.sharpness, run.condition.broadcast_like(run.sharpness), rtol=1e-5)
+
+
+def test_a_problem_that_is_named_is_looked_at_instead_of_the_lanes_own():
+    """Half a bowl is half as sharp."""
+    run = sweep(
+        problems.ill_conditioned, optimizers.sgd(0.01), {"condition": [2.0, 10.0]}, num_steps=1, record="path",
+        observe=sharpness(problems.quadratic((0.5, 3.0))),
+    )  # fmt: skip
+    np.testing.assert_allclose(run.sharpness, 3.0, rtol=1e-5)
 
 
 def test_sharpness_leaves_a_diverging_neighbour_alone():

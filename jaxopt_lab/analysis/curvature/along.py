@@ -1,6 +1,6 @@
 """Curvature at each recorded point of a trajectory: what `simulate` and `sweep` take as ``observe``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import jax
 from jax.flatten_util import ravel_pytree
@@ -15,7 +15,7 @@ PRODUCTS = 12
 """Hessian-vector products for one sharpness: with the gradient's graph, 1 + 2 * 12 = 25 gradients at most."""
 
 
-def sharpness(problem: Problem | Callable[..., jax.Array]) -> Observe:
+def sharpness(problem: Problem | Callable[..., jax.Array] | None = None) -> Observe:
     r"""Observe the sharpness, the largest eigenvalue of the Hessian, at each recorded point.
 
     .. math:: S(\theta) = \lambda_{max}(\nabla^2 L(\theta))
@@ -27,38 +27,34 @@ def sharpness(problem: Problem | Callable[..., jax.Array]) -> Observe:
     gradients. It lies below the largest eigenvalue, by little where that stands out, as it does once a network learns.
 
     Args:
-        problem: the loss whose Hessian is looked at: a `Problem` without minibatches, or a plain function
-            ``f(params)``. Where the trained one draws minibatches, pass the same without ``batch_size``. Its numbers
-            are those that it has here: what a grid sweeps of the problem does not reach it.
+        problem: the loss whose Hessian is looked at. By default that of the trajectory itself: in a sweep over the
+            problem's own hyperparameters, each with its own. Where that draws minibatches, pass the same without
+            ``batch_size``: a `Problem`, or a plain function ``f(params)``.
 
     Returns:
-        ``observe(params, loss, grads) -> {"sharpness": scalar}``.
+        What `simulate` and `sweep` take as ``observe``; it records ``sharpness``, one number a point.
 
     Raises:
         ValueError: when the trajectory is traced, for a loss that draws from a key or is no single number.
         TypeError: for what is no problem.
 
     Example:
-        >>> from jaxopt_lab import optimizers, problems, simulate
-        >>> bowl = problems.quadratic((1.0, 10.0))
-        >>> path = simulate(bowl, optimizers.sgd(0.1), jax.numpy.ones(2), 3, observe=sharpness(bowl))
-        >>> path.metrics["sharpness"].round(3).tolist()
-        [10.0, 10.0, 10.0, 10.0]
+        >>> from jaxopt_lab import optimizers, problems, sweep
+        >>> run = sweep(
+        ...     problems.ill_conditioned, optimizers.sgd(0.1), {"condition": [4.0, 10.0]}, num_steps=3, record=1,
+        ...     observe=sharpness(),
+        ... )
+        >>> run.sharpness.squeeze("start").values.round(3).tolist()
+        [[4.0, 4.0, 4.0, 4.0], [10.0, 10.0, 10.0, 10.0]]
 
     References:
         J. Cohen, S. Kaur, Y. Li, J. Z. Kolter and A. Talwalkar (2021). Gradient descent on neural networks typically
         occurs at the edge of stability. ICLR.
     """
-    as_problem(problem)
-
-    def observe_sharpness(params: Params, loss: jax.Array, grads: Params) -> dict[str, jax.Array]:
-        del loss, grads
-        return {"sharpness": _sharpness(loss_of(problem, params), params)}
-
-    return observe_sharpness
+    return _looking_at(problem, _observe_sharpness)
 
 
-def derivatives(problem: Problem | Callable[..., jax.Array]) -> Observe:
+def derivatives(problem: Problem | Callable[..., jax.Array] | None = None) -> Observe:
     r"""Observe the gradient and the whole Hessian at each recorded point, for problems of few parameters.
 
     .. math:: \nabla L(\theta), \qquad \nabla^2 L(\theta)
@@ -67,8 +63,8 @@ def derivatives(problem: Problem | Callable[..., jax.Array]) -> Observe:
         problem: as in `sharpness`.
 
     Returns:
-        ``observe(params, loss, grads) -> {"gradient": (dim,), "hessian": (dim, dim)}``, the parameters in the order in
-        which `jax.flatten_util.ravel_pytree` puts them.
+        What `simulate` and `sweep` take as ``observe``; it records ``gradient``, shape ``(dim,)``, and ``hessian``,
+        shape ``(dim, dim)``, the parameters in the order in which `jax.flatten_util.ravel_pytree` puts them.
 
     Raises:
         ValueError: as `sharpness` does.
@@ -78,22 +74,35 @@ def derivatives(problem: Problem | Callable[..., jax.Array]) -> Observe:
         >>> from jaxopt_lab import optimizers, problems, sweep
         >>> saddle = problems.saddle()
         >>> run = sweep(saddle, optimizers.sgd, {"learning_rate": [0.1, 0.2]}, starts=4, num_steps=5, record="path",
-        ...             observe=derivatives(saddle))
+        ...             observe=derivatives())
         >>> run.hessian.sizes["step"], run.hessian[0, 0, 0].values.tolist()
         (6, [[2.0, 0.0], [0.0, -2.0]])
     """
-    as_problem(problem)
+    return _looking_at(problem, _observe_derivatives)
 
-    def observe_derivatives(params: Params, loss: jax.Array, grads: Params) -> dict[str, jax.Array]:
-        del loss
-        flat, unravel = ravel_pytree(params)
-        loss_at = loss_of(problem, params)
-        return {
-            "gradient": ravel_pytree(grads)[0],
-            "hessian": jax.hessian(lambda flat: loss_at(unravel(flat)))(flat),
-        }
 
-    return observe_derivatives
+def _looking_at(problem: Problem | Callable[..., jax.Array] | None, observe: Observe) -> Observe:
+    """An observation of this problem, or, without one, of the trajectory's own: always the same function then."""
+    if problem is None:
+        return observe
+    fixed = as_problem(problem)
+
+    def observe_fixed(params: Params, loss: jax.Array, grads: Params) -> Mapping[str, jax.Array]:
+        return observe(params, loss, grads, fixed)
+
+    return observe_fixed
+
+
+def _observe_sharpness(params: Params, loss: jax.Array, grads: Params, problem: Problem) -> dict[str, jax.Array]:
+    del loss, grads
+    return {"sharpness": _sharpness(loss_of(problem, params), params)}
+
+
+def _observe_derivatives(params: Params, loss: jax.Array, grads: Params, problem: Problem) -> dict[str, jax.Array]:
+    del loss
+    flat, unravel = ravel_pytree(params)
+    loss_at = loss_of(problem, params)
+    return {"gradient": ravel_pytree(grads)[0], "hessian": jax.hessian(lambda flat: loss_at(unravel(flat)))(flat)}
 
 
 @jax.jit
