@@ -1,6 +1,7 @@
 """Pictures, by matplotlib alone. Every function takes ``ax=`` and returns what it drew; none computes a result."""
 
 from jaxopt_lab.plots.animation import film_paths, write_gif, write_html
+from jaxopt_lab.plots.basins import basin_map
 from jaxopt_lab.plots.calibration import calibration
 from jaxopt_lab.plots.contours import contours, grid_points
 from jaxopt_lab.plots.critical_points import critical_points, index_over_height, index_over_loss
@@ -16,7 +17,7 @@ from jaxopt_lab.plots.dynamics import bifurcation_diagram, lyapunov_exponents, t
 from jaxopt_lab.plots.escape import escape_histogram, escape_medians
 from jaxopt_lab.plots.film import film
 from jaxopt_lab.plots.gallery import gallery
-from jaxopt_lab.plots.maps import basin_map, fractal_map, stability_map
+from jaxopt_lab.plots.maps import fractal_map, stability_map
 from jaxopt_lab.plots.paths import decay, paths, shares
 from jaxopt_lab.plots.predictions import binary_page, classes_page
 from jaxopt_lab.plots.slices import line_slice, plane_slice

@@ -6,7 +6,7 @@ import xarray as xr
 from matplotlib.colors import to_rgb
 
 from jaxopt_lab import plots
-from jaxopt_lab.plots.style import DIVERGED, PALETTE
+from jaxopt_lab.plots.style import DIVERGED
 
 
 def legend_of(ax):
@@ -44,47 +44,6 @@ def test_a_logarithmic_axis_is_seen():
     assert (drawn.ax.get_xscale(), drawn.ax.get_yscale()) == ("log", "linear")
 
 
-def basin(labels, steps, minima, shares):
-    n = len(labels)
-    return xr.Dataset(
-        {
-            "basin": (("y", "x"), np.array(labels)),
-            "settled_at": (("y", "x"), np.array(steps)),
-            "minima": (("minimum", "param"), np.array(minima)),
-            "share": ("outcome", np.array(shares)),
-        },
-        {"x": np.arange(n) + 0.5, "y": np.arange(n) + 0.5, "outcome": [*range(len(minima)), -1, -2]},
-        {"title": "basins"},
-    )
-
-
-def test_hue_is_the_minimum_and_brightness_the_step():
-    labels, steps = [[0, 0, 1], [1, -1, -2], [0, 1, 1]], [[0, 40, 20], [0, -1, -1], [0, 40, 40]]
-    found = basin(labels, steps, [[0.5, 0.5], [2.5, 0.0]], [3 / 9, 4 / 9, 1 / 9, 1 / 9])
-    drawn = plots.basin_map(found)
-    colours = np.asarray(drawn.image.get_array())
-    first, second = np.array(to_rgb(PALETTE[0])), np.array(to_rgb(PALETTE[1]))
-    np.testing.assert_allclose(colours[0, 0], first)
-    np.testing.assert_allclose(colours[1, 0], second)
-    np.testing.assert_allclose(colours[0, 1], 0.35 * first)
-    assert 0.35 < colours[0, 2].max() / second.max() < 1
-    np.testing.assert_allclose(colours[1, 2], to_rgb(DIVERGED))
-    assert colours[1, 1].min() > 0.9
-    assert np.asarray(drawn.minima.get_offsets()).tolist() == [[0.5, 0.5], [2.5, 0.0]]
-    assert drawn.image.get_extent() == [0, 3, 0, 3]
-    words = ["(0.5, 0.5): 33.3%", "(2.5, 0): 44.4%", "not settled: 11.1%", "diverged: 11.1%"]
-    assert legend_of(drawn.ax) == words
-
-
-def test_many_basins_have_as_many_hues():
-    labels = np.arange(16).reshape(4, 4)
-    found = basin(labels, np.zeros((4, 4), int), np.arange(32.0).reshape(16, 2), [1 / 16] * 16 + [0, 0])
-    drawn = plots.basin_map(found)
-    assert legend_of(drawn.ax) == ["16 minima, a hue each"]
-    colours = np.asarray(drawn.image.get_array()).reshape(16, 3)
-    assert min(np.abs(a - b).max() for i, a in enumerate(colours) for b in colours[:i]) > 0.1
-
-
 def fates(**attributes):
     axes = {"momentum": [0.1, 0.3], "learning_rate": [0.01, 0.1, 1.0]}
     converged = np.array([[True, True, False], [True, False, False]])
@@ -114,7 +73,6 @@ def test_logarithms_are_drawn_as_such():
     ("draw", "found"),
     [
         (plots.stability_map, stability()),
-        (plots.basin_map, basin([[0, 0], [0, 0]], [[1, 1], [1, 1]], [[1.0, 1.0]], [1.0, 0.0, 0.0])),
         (plots.fractal_map, fates()),
     ],
 )
