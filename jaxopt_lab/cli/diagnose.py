@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from jaxopt_lab.curves import Diagnosis
+    from jaxopt_lab.curves.compare import Better
 
 MOST_REMEDIES = 4
 """How many remedies are printed; --json has all."""
@@ -40,20 +41,22 @@ def diagnose(
         overwrite: replace a picture that lies there already.
     """
     from jaxopt_lab import curves
+    from jaxopt_lab.curves.compare import compare_rates
 
     if plot is not None:
         check_target(plot, overwrite=overwrite, suffixes=(".png", ".svg", ".pdf"), option="--plot")
     table = curves.read(path, columns=_columns(column or []))
     runs = {str(name): run for name, run in table.groupby("run", sort=False)}
     found = {name: curves.diagnose(run, num_classes=num_classes) for name, run in runs.items()}
+    better = compare_rates(runs)
     if as_json:
-        print(json.dumps(_as_json(table, found), indent=1, allow_nan=False))
+        print(json.dumps(_as_json(table, found, better), indent=1, allow_nan=False))
     elif len(runs) == 1:
         print(f"{path}: {table.attrs['format']}, {len(table)} points")
         print(told(next(iter(found.values()))))
     else:
         print(f"{path}: {table.attrs['format']}, {len(runs)} runs, the lowest validation loss first")
-        print(compared(runs, found))
+        print(compared(runs, found, better))
     if plot is not None:
         _draw(runs, found, plot, overwrite=overwrite)
         if not as_json:
@@ -75,23 +78,30 @@ def told(diagnosis: "Diagnosis") -> str:
     return "\n".join(lines)
 
 
-def compared(runs: "dict[str, pd.DataFrame]", found: "dict[str, Diagnosis]") -> str:
-    """Several runs as a table, the one with the lowest validation loss (else training loss) first."""
+def compared(runs: "dict[str, pd.DataFrame]", found: "dict[str, Diagnosis]", better: "dict[str, Better]") -> str:
+    """Several runs as a table, the one with the lowest validation loss (else training loss) first.
+
+    Below it stands what another learning rate among them did better: that was tried, and is no guess.
+    """
     rows = sorted((_row(name, runs[name], found[name]) for name in runs), key=lambda row: row["best"])
     lines = [f"{'run':<28}{'rate':>10}{'best loss':>12}{'at':>8}  diagnosis"]
     for row in rows:
         rate = "-" if math.isnan(row["rate"]) else f"{row['rate']:.3g}"
         best = "-" if math.isinf(row["best"]) else f"{row['best']:.4g}"
         lines.append(f"{row['run'][-27:]:<28}{rate:>10}{best:>12}{row['at']:>8g}  {row['said']}")
+    if better:
+        lines.append("compared: another rate closed so much of the way from the initial to the lowest training loss")
+        lines += [f"  {name}: {one.closes:.0%} by rate {one.rate:.3g} ({one.run})" for name, one in better.items()]
     return "\n".join(lines)
 
 
 def _row(name: str, run: "pd.DataFrame", diagnosis: "Diagnosis") -> dict[str, Any]:
-    columns = {each: run[each].to_numpy(float) for each in ("val_loss", "train_loss", "learning_rate") if each in run}
+    from jaxopt_lab.curves.compare import peak_rate
+
+    columns = {each: run[each].to_numpy(float) for each in ("val_loss", "train_loss") if each in run}
     known = {each: values for each, values in columns.items() if np.isfinite(values).any()}
-    rates = known.get("learning_rate", np.array([math.nan]))
-    row = {"run": name, "rate": float(rates[np.isfinite(rates)][0]) if "learning_rate" in known else math.nan}
-    row |= {"best": math.inf, "at": math.nan}
+    rate = peak_rate(run)
+    row = {"run": name, "rate": math.nan if rate is None else rate, "best": math.inf, "at": math.nan}
     loss = known.get("val_loss", known.get("train_loss"))
     if loss is not None:
         lowest = int(np.nanargmin(loss))
@@ -114,7 +124,9 @@ def _columns(texts: list[str]) -> dict[str, str]:
     return named
 
 
-def _as_json(table: "pd.DataFrame", found: "dict[str, Diagnosis]") -> dict[str, Any]:
+def _as_json(
+    table: "pd.DataFrame", found: "dict[str, Diagnosis]", better: "dict[str, Better]"
+) -> dict[str, Any]:
     def number(value: Any) -> Any:
         return None if isinstance(value, float) and not math.isfinite(value) else value
 
@@ -131,6 +143,7 @@ def _as_json(table: "pd.DataFrame", found: "dict[str, Diagnosis]") -> dict[str, 
                 ],
                 "remedies": [remedy._asdict() for remedy in each.remedies],
                 "not_checked": list(each.not_checked),
+                "better_rate": better[name]._asdict() if name in better else None,
             }
             for name, each in found.items()
         ],
@@ -139,11 +152,15 @@ def _as_json(table: "pd.DataFrame", found: "dict[str, Diagnosis]") -> dict[str, 
 
 def _draw(runs: "dict[str, pd.DataFrame]", found: "dict[str, Diagnosis]", plot: Path, *, overwrite: bool) -> None:
     from jaxopt_lab import plots
+    from jaxopt_lab.curves.compare import peak_rate
 
     columns = {name: {str(column): run[column] for column in run.columns} for name, run in runs.items()}
     if len(runs) == 1:
         ((name, run),) = columns.items()
         figure = plots.diagnosis(run, found[name])
     else:
-        figure = plots.rate_sweep(columns, {name: _words(each.label) for name, each in found.items()})
+        order = sorted(columns, key=lambda name: peak_rate(columns[name]) or 0.0)
+        figure = plots.rate_sweep(
+            {name: columns[name] for name in order}, {name: _words(each.label) for name, each in found.items()}
+        )
     write_whole(plot, lambda place: figure.savefig(place, format=plot.suffix[1:]), overwrite=overwrite)

@@ -12,7 +12,7 @@ from jaxopt_lab.curves.features import features
 from jaxopt_lab.curves.model import Model, set_name
 from jaxopt_lab.curves.series import Series, as_series
 from jaxopt_lab.curves.symptoms import DIVERGED_ABOVE, Finding, look
-from jaxopt_lab.curves.vocabulary import LABELS, REMEDIES
+from jaxopt_lab.curves.vocabulary import AIMED, LABELS, REMEDIES
 
 CERTAIN = 0.98
 """The probability of what a rule decides."""
@@ -21,6 +21,8 @@ FAR_ABOVE = 3.0
 FEWEST_POINTS = 3
 LEAST_SUCCESS = 0.1
 """A remedy that helped in fewer of the runs like this one is not worth its line."""
+TIE = 0.05
+"""Remedies whose success, to the nearest multiple of this, is the same are told by their cost, the cheapest first."""
 
 
 class Remedy(NamedTuple):
@@ -30,8 +32,8 @@ class Remedy(NamedTuple):
         name: its name in the table of what was tried.
         words: what to do.
         success: in which share of the engine's runs with this diagnosis it lowered the true risk beyond seed noise,
-            weighted by the probabilities of the labels.
-        closed: which share it closed on average of the way from the initial true risk to the best, weighted alike.
+            averaged over the labels by their probabilities where the diagnosis is inconclusive.
+        closed: which share it closed on average of the way from the initial true risk to the best.
         tried: on how many runs with this label it was tried.
     """
 
@@ -51,7 +53,8 @@ class Diagnosis(NamedTuple):
         probabilities: of all labels, where beforehand each is as common as any other, but ``underfitting`` and
             ``inconclusive`` are 0.3 times as common.
         findings: the symptoms, with where they are and their numbers.
-        remedies: what to try, the most promising first.
+        remedies: what to try: first what takes away the cause that the label names, then what else helped; in both
+            parts the more successful first, and of two that are as good the cheaper.
         not_checked: the checks that could not run for lack of a curve.
     """
 
@@ -126,7 +129,7 @@ class Doctor:
     def _chances(self, series: Series) -> dict[str, float]:
         if series.lost_at is not None or _ends_far_above_start(series):
             return dict.fromkeys(LABELS, (1 - CERTAIN) / (len(LABELS) - 1)) | {"diverged": CERTAIN}
-        usable = {name: values for name, values in series.curves.items() if np.isfinite(values).sum() >= FEWEST_POINTS}
+        usable = _usable(series)
         if not usable:
             return dict.fromkeys(LABELS, 0.0) | {"inconclusive": 1.0}
         model, seen = self.models[set_name(usable)], features(series._replace(curves=usable))
@@ -135,24 +138,32 @@ class Doctor:
 
     def _label(self, chances: dict[str, float], series: Series) -> str:
         label = max(chances, key=chances.__getitem__)
-        validated = {"val_loss", "val_accuracy"} & series.curves.keys()
-        trained = {"train_loss", "train_accuracy"} & series.curves.keys()
+        validated = {"val_loss", "val_accuracy"} & _usable(series).keys()
+        trained = {"train_loss", "train_accuracy"} & _usable(series).keys()
         unseen = (label == "good" and not (validated and trained)) or (label == "overfitting" and not validated)
         return "inconclusive" if unseen or chances[label] < self.abstain_below else label
 
     def _remedies(self, label: str, chances: dict[str, float], series: Series) -> tuple[Remedy, ...]:
-        """What helped runs of these labels, by how likely each label is."""
+        """What helped runs of this label; of all labels by how likely they are, where it is inconclusive."""
         if label == "good":
             return ()
+        weights = chances if label == "inconclusive" else {label: 1.0}
         offered = []
         for name, words in REMEDIES.items():
             success, closed = (
-                sum(chance * self.tried[each][name][what] for each, chance in chances.items())
+                sum(weight * self.tried[each][name][what] for each, weight in weights.items())
                 for what in ("helped", "closed")
             )
             if success >= LEAST_SUCCESS and (name != "stop_early" or "val_loss" in series.curves):
                 offered.append(Remedy(name, words, success, closed, self.tried[label][name]["tried"]))
-        return tuple(sorted(offered, key=lambda remedy: -remedy.closed))
+        aimed = AIMED.get(label, ())
+        # Sorting is stable, and REMEDIES begins with the cheapest.
+        return tuple(sorted(offered, key=lambda remedy: (remedy.name not in aimed, -round(remedy.success / TIE))))
+
+
+def _usable(series: Series) -> dict[str, np.ndarray]:
+    """The curves with points enough to judge by."""
+    return {name: values for name, values in series.curves.items() if np.isfinite(values).sum() >= FEWEST_POINTS}
 
 
 def _ends_far_above_start(series: Series) -> bool:

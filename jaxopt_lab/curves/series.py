@@ -53,14 +53,15 @@ def as_series(curves: Any, num_classes: int | None = None) -> Series:
     if not next(iter(lengths.values())):
         raise ValueError("curves: they hold no point; pass at least one")
     _check_one_run(columns)
+    position, given = _in_order(_position(columns, len(next(iter(given.values())))), given)
     there = {name: values for name, values in given.items() if np.isfinite(values).any() or name in LOSSES}
     lost_at = _lost_at({name: values for name, values in there.items() if name in LOSSES})
     kept = {name: np.where(np.isfinite(values), values, np.nan) for name, values in there.items()}
-    kept = {name: _as_share(name, values) for name, values in kept.items() if np.isfinite(values).any()}
+    kept = _as_shares({name: values for name, values in kept.items() if np.isfinite(values).any()})
     if not kept and lost_at is None:
         raise ValueError("curves: no loss and no accuracy holds a number; pass at least one")
     classes = columns.get("num_classes") if num_classes is None else num_classes
-    return Series(_position(columns, len(next(iter(given.values())))), kept, _classes(classes), lost_at)
+    return Series(position, kept, _classes(classes), lost_at)
 
 
 def _columns(curves: Any) -> Mapping[str, Any]:
@@ -95,9 +96,10 @@ def _check_one_run(columns: Mapping[str, Any]) -> None:
         )
 
 
-def _as_share(name: str, values: np.ndarray) -> np.ndarray:
-    """An accuracy between 0 and 1, where it was given in percent."""
-    return values / 100 if name in ACCURACIES and np.nanmax(values) > 1.5 else values
+def _as_shares(curves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Accuracies between 0 and 1, where they were given in percent: both are, if one of them shows it."""
+    percent = any(np.nanmax(curves[name]) > 1.5 for name in ACCURACIES if name in curves)
+    return {name: values / 100 if percent and name in ACCURACIES else values for name, values in curves.items()}
 
 
 def _position(columns: Mapping[str, Any], count: int) -> np.ndarray:
@@ -107,6 +109,23 @@ def _position(columns: Mapping[str, Any], count: int) -> np.ndarray:
             if len(position) == count and np.isfinite(position).all():
                 return position
     return np.arange(1.0, count + 1)
+
+
+def _in_order(position: np.ndarray, curves: dict[str, np.ndarray]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The rows in ascending order, where they go back: what was written last at a place counts.
+
+    So does a training that was taken up again from an earlier epoch, and so do training and validation rows that were
+    written one after the other.
+    """
+    if (np.diff(position) >= 0).all():
+        return position, curves
+    places, at = np.unique(position, return_inverse=True)
+    merged = {}
+    for name, values in curves.items():
+        merged[name] = np.full(len(places), np.nan)
+        there = ~np.isnan(values)
+        merged[name][at[there]] = values[there]
+    return places, merged
 
 
 def _classes(classes: Any) -> int | None:

@@ -91,13 +91,17 @@ def _tail(values: np.ndarray) -> float:
     return float(np.median(values[-max(1, len(values) // 6) :]))
 
 
-def _scale(loss: np.ndarray) -> float:
-    """What swings and jumps are held against: the size of the first value."""
-    return max(abs(float(loss[0])), 1e-12)
+def _scale(loss: np.ndarray) -> tuple[float, str]:
+    """What rises and swings are held against, and its name: the first value, or the range where losses are negative."""
+    if float(loss.min()) < 0:
+        return max(float(np.ptp(loss)), 1e-12), "range"
+    return max(float(loss[0]), 1e-12), "first value"
 
 
 def _first_of(series: Series, names: tuple[str, ...]) -> str:
-    return next(name for name in names if name in series.curves)
+    """The first of the curves that are there, if there are points enough on it."""
+    there = [name for name in names if name in series.curves]
+    return max(there, key=lambda name: np.isfinite(series.curves[name]).sum() > 1)
 
 
 def _not_finite(series: Series) -> Finding | None:
@@ -121,12 +125,11 @@ def _ends_high(series: Series) -> Finding | None:
 def _validation_rises(series: Series) -> Finding | None:
     at, loss = _points(series, "val_loss")
     lowest = int(np.argmin(loss))
-    if lowest == len(loss) - 1 or loss[lowest] <= 0:
+    scale, of = (float(loss[lowest]), "") if loss[lowest] > 0 else (_scale(loss)[0], " of its range")
+    rise = (_tail(loss[lowest:]) - loss[lowest]) / scale
+    if lowest == len(loss) - 1 or rise <= GENERALISATION_LOSS:
         return None
-    rise = _tail(loss[lowest:]) / loss[lowest] - 1
-    if rise <= GENERALISATION_LOSS:
-        return None
-    words = f"val_loss ends {rise:.0%} above its lowest value {loss[lowest]:.3g}, which it had at {at[lowest]:g}"
+    words = f"val_loss ends {rise:.0%}{of} above its lowest value {loss[lowest]:.3g}, which it had at {at[lowest]:g}"
     return _finding("validation_rises", "val_loss", (at[lowest], at[-1]), rise, GENERALISATION_LOSS, words)
 
 
@@ -139,7 +142,7 @@ def _gap(series: Series) -> Finding | None:
     if not set(LOSSES) <= series.curves.keys():
         return None
     (at, train), (_, validation) = _points(series, "train_loss"), _points(series, "val_loss")
-    ratio = _tail(validation) / max(_tail(train), 1e-12)
+    ratio = _tail(validation) / _tail(train) if _tail(train) > 0 else 0.0
     words = f"val_loss ends at {ratio:.3g} times train_loss"
     return _finding("loss_gap", "val_loss", (at[-1], at[-1]), ratio, 2.0, words) if ratio > 2 else None
 
@@ -151,17 +154,18 @@ def _oscillates(series: Series) -> Finding | None:
     late = loss[half:]
     if len(late) < 4:
         return None
-    swing, rises = float(np.sqrt(np.mean(np.diff(late, 2) ** 2) / 6)) / _scale(loss), float(np.mean(np.diff(late) > 0))
+    scale, of = _scale(loss)
+    swing, rises = float(np.sqrt(np.mean(np.diff(late, 2) ** 2) / 6)) / scale, float(np.mean(np.diff(late) > 0))
     if swing <= FLAT or rises <= 0.25:
         return None
-    words = f"{name} rises in {rises:.0%} of the points of the second half and swings by {swing:.1%} of its first value"
+    words = f"{name} rises in {rises:.0%} of the points of the second half and swings by {swing:.1%} of its {of}"
     return _finding("oscillates", name, (at[half], at[-1]), swing, FLAT, words)
 
 
 def _jumps(series: Series) -> Finding | None:
     name = _first_of(series, LOSSES)
     at, loss = _points(series, name)
-    rise = np.diff(loss) / _scale(loss)
+    rise = np.diff(loss) / _scale(loss)[0]
     if not len(rise) or rise.max() <= JUMP:
         return None
     place = int(np.argmax(rise))
@@ -174,7 +178,7 @@ def _flat(series: Series) -> Finding | None:
     fall = 1 - _tail(loss) / loss[0] if loss[0] > 0 else 1.0
     if len(loss) < 4 or abs(fall) > 0.05:
         return None
-    words = f"train_loss hardly moves: it ends {fall:.1%} below its first value {loss[0]:.3g}"
+    words = f"train_loss hardly moves: it ends within {abs(fall):.1%} of its first value {loss[0]:.3g}"
     return _finding("does_not_learn", "train_loss", (at[0], at[-1]), fall, 0.05, words)
 
 
@@ -193,10 +197,11 @@ def _guesses(series: Series) -> Finding | None:
 def _training_rises(series: Series) -> Finding | None:
     at, loss = _points(series, "train_loss")
     lowest = int(np.argmin(loss))
-    rise = (_tail(loss) - loss[lowest]) / _scale(loss)
+    scale, of = _scale(loss)
+    rise = (_tail(loss) - loss[lowest]) / scale
     if rise <= 0.1:
         return None
-    words = f"train_loss ends {rise:.0%} of its first value above its lowest {loss[lowest]:.3g}, at {at[lowest]:g}"
+    words = f"train_loss ends {rise:.0%} of its {of} above its lowest {loss[lowest]:.3g}, at {at[lowest]:g}"
     return _finding("training_rises", "train_loss", (at[lowest], at[-1]), rise, 0.1, words)
 
 

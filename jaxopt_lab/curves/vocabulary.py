@@ -16,15 +16,24 @@ RARE = {"underfitting": 0.3, "inconclusive": 0.3}
 """How common a label is taken to be beforehand, where the others are 1."""
 
 REMEDIES = {
+    "stop_early": "stop where the validation loss is lowest",
     "rate_down_3": "divide the learning rate by 3",
     "rate_down_10": "divide the learning rate by 10",
     "rate_up_3": "multiply the learning rate by 3",
     "rate_up_10": "multiply the learning rate by 10",
-    "train_longer": "train twice as long",
-    "stop_early": "stop where the validation loss is lowest",
-    "larger_model": "make the network wider",
+    "regularise": "add weight decay, dropout or noise on the inputs",
     "smaller_model": "make the network narrower",
-    "regularise": "add weight decay or dropout",
+    "larger_model": "make the network wider",
+    "train_longer": "train twice as long",
     "more_data": "train on more rows",
 }
-"""What can be done, each with its words; every one of them was tried on the engine's own runs."""
+"""What can be done, each with its words, the cheapest first; every one was tried on the engine's own runs."""
+
+AIMED = {
+    "overfitting": ("stop_early", "regularise", "smaller_model", "more_data"),
+    "underfitting": ("larger_model",),
+    "learning_rate_too_high": ("rate_down_3", "rate_down_10"),
+    "learning_rate_too_low": ("rate_up_3", "rate_up_10"),
+    "diverged": ("rate_down_3", "rate_down_10"),
+}
+"""What takes away the cause that a label names."""

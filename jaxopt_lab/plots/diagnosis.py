@@ -66,7 +66,7 @@ def diagnosed_curves(
     names = [name for name in LINES if name.endswith(metric) and _has(curves, name)]
     lines, at = [], {}
     for name in names:
-        position, values = _points(curves, name)
+        _, position, values = points_of(curves, name)
         label, colour, style = LINES[name]
         marker = "o" if len(values) <= 40 else None
         lines += ax.plot(position, values, style, color=colour, linewidth=1.8, marker=marker, markersize=3, label=label)
@@ -161,12 +161,23 @@ def _has(curves: Mapping[str, Any], name: str) -> bool:
     return name in curves and bool(np.isfinite(np.asarray(curves[name], float)).any())
 
 
-def _points(curves: Mapping[str, Any], name: str) -> tuple[np.ndarray, np.ndarray]:
+def points_of(curves: Mapping[str, Any], name: str) -> tuple[str, np.ndarray, np.ndarray]:
+    """The axis of a run, and of one curve the places and the values that are there.
+
+    Args:
+        curves: the run, as `curves.diagnose` takes it.
+        name: of the curve.
+
+    Example:
+        >>> axis, position, values = points_of({"epoch": [0, 1, 2], "val_loss": [2.0, None, 1.0]}, "val_loss")
+        >>> axis, position.tolist(), values.tolist()
+        ('epoch', [0.0, 2.0], [2.0, 1.0])
+    """
     values = np.asarray(curves[name], float)
-    axis = next((axis for axis in ("epoch", "step") if _has(curves, axis)), None)
-    position = np.arange(1.0, len(values) + 1) if axis is None else np.asarray(curves[axis], float)
+    axis = next((axis for axis in ("epoch", "step") if _has(curves, axis)), "point")
+    position = np.arange(1.0, len(values) + 1) if axis == "point" else np.asarray(curves[axis], float)
     there = np.isfinite(values)
-    return position[there], values[there]
+    return axis, position[there], values[there]
 
 
 def _window(curves: Sequence[np.ndarray]) -> tuple[float, float]:

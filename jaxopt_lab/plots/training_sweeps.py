@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import matplotlib.pyplot as plt
 import numpy as np
 
-from jaxopt_lab.plots.diagnosis import diagnosed_curves
+from jaxopt_lab.plots.diagnosis import diagnosed_curves, points_of
 from jaxopt_lab.plots.style import DIVERGED, PALETTE, axes_or_new, describe, new_figure
 
 if TYPE_CHECKING:
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 MOST_PANELS = 12
+SHADES = "viridis_r"
 
 
 def rate_sweep(runs: Mapping[str, Mapping[str, Any]], labels: Mapping[str, str]) -> "Figure":
-    """Small multiples: one panel for each run, on the same scales, with its diagnosis.
+    """All runs over one another, and below one panel for each with its diagnosis, on the same scales.
 
     Args:
         runs: each run by its name, as `curves.diagnose` takes it; of more than 12, the first.
@@ -30,13 +32,16 @@ def rate_sweep(runs: Mapping[str, Mapping[str, Any]], labels: Mapping[str, str])
         >>> run = {"train_loss": [2.0, 1.0], "val_loss": [2.0, 1.2]}
         >>> figure = rate_sweep({"0.1": run, "1": run}, {"0.1": "good", "1": "good"})
         >>> [ax.get_title("left") for ax in figure.axes]
-        ['0.1: good', '1: good']
+        ['0.1: good', '1: good', 'all runs: validation loss']
     """
     shown = list(runs)[:MOST_PANELS]
     columns = min(4, len(shown))
     rows = -(-len(shown) // columns)
-    figure, axes = new_figure(rows, columns, width=3.4, height=2.6)
-    panels = np.atleast_1d(axes).ravel()
+    figure, axes = new_figure(rows + 1, columns, width=3.4, height=2.6)
+    above, *below = np.atleast_2d(axes.reshape(rows + 1, columns))
+    for unused in above:
+        unused.remove()
+    panels = np.ravel(below)
     top = _top([runs[name] for name in shown])
     for place, (name, ax) in enumerate(zip(shown, panels, strict=False)):
         drawn = diagnosed_curves(runs[name], title=f"{name}: {labels[name]}", ax=ax)
@@ -45,7 +50,36 @@ def rate_sweep(runs: Mapping[str, Mapping[str, Any]], labels: Mapping[str, str])
             ax.get_legend().remove()
     for unused in panels[len(shown) :]:
         unused.remove()
+    whole_row = panels[0].get_gridspec()[0, :]
+    overlaid({name: runs[name] for name in shown}, ax=figure.add_subplot(whole_row)).set_ylim(0, top)
     return figure
+
+
+def overlaid(runs: Mapping[str, Mapping[str, Any]], *, ax: "Axes | None" = None) -> "Axes":
+    """The validation losses of several runs on one pair of axes, from light to dark; training where there is none.
+
+    Args:
+        runs: each run by its name, as `curves.diagnose` takes it.
+        ax: where to draw; None: a new figure.
+
+    Returns:
+        The axes.
+
+    Example:
+        >>> overlaid({"0.1": {"train_loss": [2.0, 1.0]}, "1": {"train_loss": [2.0, 3.0]}}).get_title("left")
+        'all runs: training loss'
+    """
+    ax = axes_or_new(ax)
+    name = "val_loss" if any("val_loss" in run for run in runs.values()) else "train_loss"
+    shades = plt.get_cmap(SHADES)(np.linspace(0.05, 1, len(runs)))
+    axis = ""
+    for (label, run), shade in zip(runs.items(), shades, strict=True):
+        if name in run:
+            axis, position, values = points_of(run, name)
+            ax.plot(position, values, color=shade, linewidth=1.8, label=label)
+    describe(ax, title=f"all runs: {'validation' if name == 'val_loss' else 'training'} loss", xlabel=axis, ylabel="loss")
+    ax.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return ax
 
 
 class Isolation(NamedTuple):

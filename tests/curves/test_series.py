@@ -44,6 +44,18 @@ def test_a_table_and_a_mapping_say_the_same():
 
 def test_percents_become_shares():
     np.testing.assert_allclose(as_series({"val_accuracy": [50, 75.0]}).curves["val_accuracy"], [0.5, 0.75])
+    both = as_series({"train_accuracy": [1.0, 90.0], "val_accuracy": [1.0, 1.0]}).curves  # stuck at 1 of 100 classes
+    np.testing.assert_allclose(both["val_accuracy"], [0.01, 0.01])
+
+
+def test_rows_that_go_back_count_as_they_were_written_last():
+    again = as_series({"epoch": [0, 1, 2, 1, 2, 3], "train_loss": [3.0, 2.0, 1.9, 1.8, 1.2, 1.0]})
+    np.testing.assert_array_equal(again.position, [0, 1, 2, 3])
+    np.testing.assert_array_equal(again.curves["train_loss"], [3.0, 1.8, 1.2, 1.0])
+    apart = as_series({"epoch": [0, 1, 0, 1], "train_loss": [2.0, 1.0, NAN, NAN], "val_loss": [NAN, NAN, 3.0, 2.0]})
+    np.testing.assert_array_equal(apart.curves["train_loss"], [2.0, 1.0])
+    np.testing.assert_array_equal(apart.curves["val_loss"], [3.0, 2.0])
+    assert apart.lost_at is None
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,14 @@ def test_guessing_is_named():
     assert "guesses" not in found({"train_loss": [2.3, 2.1, 2.1]}, num_classes=10)
 
 
+def test_of_losses_below_zero_nothing_untrue_is_said():
+    """A bound on a likelihood may fall from 1 to -9 and rise to -5: by 4, which is 40% of its range."""
+    finding = found({"train_loss": [1.0, -4.0, -9.0, -12.0], "val_loss": [1.0, -9.0, -6.0, -5.0]})
+    assert finding.keys() == {"validation_rises"}
+    assert finding["validation_rises"].value == pytest.approx(0.4)
+    assert "40% of its range above its lowest value -9" in finding["validation_rises"].sentence
+
+
 def test_checks_that_lack_a_curve_say_which():
     _, missing = look(as_series({"train_loss": [2.0, 1.0, 0.5]}))
     assert missing == (
