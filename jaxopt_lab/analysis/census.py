@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jaxopt_lab.analysis.critical_points import critical_points
+from jaxopt_lab.analysis.windows import check_count
 from jaxopt_lab.problems import gaussian_landscape
 from jaxopt_lab.problems.checks import whole_number
 from jaxopt_lab.problems.random_landscapes import VOLUME
@@ -109,8 +110,9 @@ def expected_census(dim: int, heights: Any = HEIGHTS, *, samples: int = 20_000, 
         The Astrophysical Journal 304, 15-61 (three dimensions);
         R. J. Adler and J. E. Taylor (2007). Random Fields and Geometry, chapter 11. Springer (the formula).
     """
-    whole_number("dim", dim, least=1)
-    gaussian = np.random.default_rng(seed).normal(size=(whole_number("samples", samples, least=1), dim, dim))
+    size = whole_number("dim", dim, least=1) ** 2
+    check_count("samples", whole_number("samples", samples, least=1), f"matrices of {dim} x {dim} numbers", 32 * size)
+    gaussian = np.random.default_rng(seed).normal(size=(samples, dim, dim))
     eigenvalues = np.linalg.eigvalsh((gaussian + gaussian.swapaxes(1, 2)) / np.sqrt(2))
     edges = np.asarray(heights, float)
     nodes, weights = np.polynomial.legendre.leggauss(4)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxopt_lab.analysis.newton import ARRIVED, BLOCK, Surface
+from jaxopt_lab.analysis.windows import check_count
 from jaxopt_lab.engine.checks import check_loss, check_start
 from jaxopt_lab.engine.lanes import split
 from jaxopt_lab.engine.settings import under
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 Window = Sequence[Sequence[float]]
 """``((low, high), ...)``, a pair for each dimension."""
+
+BYTES_PER_MATRIX = 32
+"""What an element of a Hessian takes: itself and its eigenvectors, twice while both are computed."""
 
 SAME = 1e-5
 """Points nearer to each other than this share of the window are one."""
@@ -58,7 +62,8 @@ def critical_points(
 
     Raises:
         ValueError: for a problem that is not smooth, is random or has another shape of parameters than a vector; for a
-            window that is none, or none given where the problem has no domain.
+            window that is none, or none given where the problem has no domain; and for more starts or dimensions than
+            fit into memory.
 
     Example:
         >>> from jaxopt_lab import problems
@@ -76,7 +81,9 @@ def critical_points(
     """
     problem = as_problem(problem)
     lower, upper = _corners(problem, window)
-    whole_number("starts", starts, least=1)
+    dim = len(lower)
+    check_count("starts", whole_number("starts", starts, least=1), f"starts in {dim:,} dimensions", 48 * dim + 64)
+    check_count("problem", dim, f"dimensions, Hessians at {BLOCK} points,", BLOCK * BYTES_PER_MATRIX, power=2)
     with under((("jax_enable_x64", True),)):
         _check(problem, lower)
         surface = Surface(*split(problem, np.dtype("float64")), lower, upper - lower)
@@ -99,7 +106,8 @@ def _corners(problem: Problem, window: Window | None) -> tuple[np.ndarray, np.nd
     if window is None:
         if problem.domain is None:
             raise ValueError(
-                f"window: {problem.name} has no domain of its own; give ((low, high), ...), a pair for each dimension"
+                f"window: {problem.name} has no domain of its own; give ((low, high), ...), a pair for each dimension, "
+                "or a domain: problems.as_problem(loss, domain=(lower, upper))"
             )
         window = tuple(zip(*(np.asarray(corner, float) for corner in problem.domain), strict=True))
     try:

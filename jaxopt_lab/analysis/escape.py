@@ -13,6 +13,7 @@ from jax.tree_util import Partial
 from jaxopt_lab import optimizers
 from jaxopt_lab.analysis import theory
 from jaxopt_lab.analysis.dynamics import quartiles
+from jaxopt_lab.analysis.windows import check_count
 from jaxopt_lab.engine import sweep
 from jaxopt_lab.engine.settings import under
 from jaxopt_lab.problems.checks import whole_number
@@ -20,6 +21,12 @@ from jaxopt_lab.problems.problem import Problem
 
 if TYPE_CHECKING:
     import xarray as xr
+
+BYTES_PER_START = 40
+"""What a coordinate of a start takes: in float64, drawn and scaled, in the sweep's type, and as an end point."""
+
+BYTES_PER_STEP = 48
+"""What an escape step takes: in the sweep's result, beside the other numbers of it, and in the ones made of it."""
 
 
 class Exit(NamedTuple):
@@ -110,7 +117,11 @@ def escape_steps(
     if len(noises) > 1 and running.get("store") is not None:
         raise ValueError("store: each noise is a sweep of its own; with a store, give one noise at a time")
     way = exit_of(problem, saddle, edge)
-    draws = np.random.default_rng(seed).normal(size=(whole_number("num_starts", num_starts, least=1), len(way.saddle)))
+    each = len(spreads) * (BYTES_PER_START * len(way.saddle) + BYTES_PER_STEP * len(noises))
+    check_count(
+        "num_starts", whole_number("num_starts", num_starts, least=1), f"starts at {len(spreads)} distances", each
+    )
+    draws = np.random.default_rng(seed).normal(size=(num_starts, len(way.saddle)))
     starts = way.saddle + spreads[:, None, None] * draws
     import xarray as xr
 

@@ -1,6 +1,7 @@
 """The border between the hyperparameters that train and those that don't, at any magnification."""
 
 import dataclasses
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,7 @@ def fractal(
     start: Any = None,
     seed: int = 0,
     dtype: Any = "float32",
+    store: str | os.PathLike[str] | None = None,
     progress: bool = False,
 ) -> "xr.Dataset":
     r"""Which hyperparameters converge and which diverge, how fast either, and how rough the border between them is.
@@ -71,7 +73,9 @@ def fractal(
         start: the start point; by default one is drawn from the problem's ``init``.
         seed: the root of that draw.
         dtype: the floating-point type; where float32 can't tell neighbouring cells apart, float64.
-        progress: show a progress bar for each band.
+        store: a folder that keeps the trajectories as they end, as that of `jaxopt_lab.sweep` does: called again with
+            it, an interrupted picture goes on from there. It takes four bytes for each parameter and cell.
+        progress: show a progress bar, for each band where there is no store.
 
     Returns:
         A dataset over both axes, the second one first, whose coordinates are the values: ``converged``, ``measure``;
@@ -79,7 +83,8 @@ def fractal(
 
     Raises:
         ValueError: for names that are no arguments of the factory, a problem that draws from a key or rises from its
-            start for ever, a window that the floating-point numbers can't resolve, more cells than fit into memory.
+            start for ever, a window that the floating-point numbers can't resolve, more cells than fit into memory, and
+            a store that holds another picture.
 
     Example:
         >>> import optax
@@ -110,9 +115,11 @@ def fractal(
     rows = max(1, BAND_BYTES // (4 * (numbers + 8) * sides[0]))
     measure, converged = np.empty(sides[::-1], np.float32), np.empty(sides[::-1], bool)
     lanes = _Lanes(problem, optimizer, dict(hyperparameters or {}), begin, num_steps, dtype, progress)
+    stored = None if store is None else lanes.run({names[1]: y, names[0]: x}, store)
     for first in range(0, sides[1], rows):
         band = slice(first, min(first + rows, sides[1]))
-        measure[band], converged[band] = lanes.run({names[1]: y[band], names[0]: x})
+        ends = lanes.run({names[1]: y[band], names[0]: x}) if stored is None else stored.isel({names[1]: band})
+        measure[band], converged[band] = lanes.fates(ends)
     rough = box_dimension(boundary(converged))
     return xr.Dataset(
         {
@@ -152,7 +159,10 @@ def _values(center: Any, width: Any, sides: tuple[int, int], log: bool) -> tuple
 def _begin(problem: Problem, start: Any, seed: int, dtype: Any) -> Params:
     if start is None:
         if problem.init is None:
-            raise ValueError(f"start: {problem.name} has no init to draw one from; give a start point")
+            raise ValueError(
+                f"start: {problem.name} has no init to draw one from; give a start point, or a domain: "
+                "problems.as_problem(loss, domain=(lower, upper))"
+            )
         start = problem.init(jax.random.key(whole_number("seed", seed, least=0)))
     begin = jax.tree.map(lambda leaf: np.asarray(leaf, dtype), start)
     loss_of(problem, jax.tree.map(jnp.asarray, begin))
@@ -171,20 +181,23 @@ class _Lanes:
     dtype: Any
     progress: bool
 
-    def run(self, grid: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """The measures of a band of cells, and which of them converged."""
+    def run(self, grid: Mapping[str, np.ndarray], store: str | os.PathLike[str] | None = None) -> "xr.Dataset":
+        """Where the trajectories of these cells end; read from the store, if there is one, when it is looked at."""
         zero = np.zeros(1)
         fixed = {name: [value] for name, value in self.hyperparameters.items()}
-        result = sweep(
+        return sweep(
             with_reading(self.problem), Gauged(self.optimizer, _Sums(self.num_steps)), {**grid, **fixed},
             starts={
                 "point": jax.tree.map(lambda leaf: leaf[None], self.start),
                 "reading": dict.fromkeys(("losses", "inverses", "last"), zero),
             },
-            num_steps=self.num_steps, record="final", dtype=self.dtype, progress=self.progress,
+            num_steps=self.num_steps, record="final", dtype=self.dtype, store=store, progress=self.progress,
         ).squeeze(["start", *fixed])  # fmt: skip
+
+    def fates(self, ends: "xr.Dataset") -> tuple[np.ndarray, np.ndarray]:
+        """The measures of cells, and which of them converged."""
         losses, inverses, last = (
-            result[f"final_params.reading.{name}"].values for name in ("losses", "inverses", "last")
+            ends[f"final_params.reading.{name}"].values for name in ("losses", "inverses", "last")
         )
         first = float(self.problem.loss(jax.tree.map(jnp.asarray, self.start), None)) - _lowest(self.problem)
         converged = last / LAST < first

@@ -5,8 +5,12 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
+from jaxopt_lab.analysis.windows import check_count
 
-@partial(jax.jit, static_argnames=("dim", "samples"))
+COPIES = 3
+"""So often a matrix stands in memory: as drawn, and before and after a step of elimination."""
+
+
 def definite_shares(key: jax.Array, dim: int, samples: int) -> jax.Array:
     r"""The share of random symmetric Gaussian matrices (GOE) that are positive definite, in each dimension up to one.
 
@@ -22,6 +26,9 @@ def definite_shares(key: jax.Array, dim: int, samples: int) -> jax.Array:
     Returns:
         The shares for 1, 2, ..., ``dim`` rows, shape ``(dim,)``.
 
+    Raises:
+        ValueError: for more draws than fit into memory.
+
     Example:
         >>> shares = definite_shares(jax.random.key(0), 2, 10_000)  # exactly 1/2 and (2 - sqrt 2)/4 = 0.146
         >>> bool(abs(shares[0] - 0.5) < 0.02), bool(abs(shares[1] - 0.146) < 0.02)
@@ -30,6 +37,12 @@ def definite_shares(key: jax.Array, dim: int, samples: int) -> jax.Array:
     References:
         Y. Dauphin et al. (2014). Identifying and attacking the saddle point problem. NeurIPS 27.
     """
+    check_count("samples", samples, f"matrices of {dim} x {dim} numbers", 4 * COPIES * dim**2)
+    return _definite_shares(key, dim, samples)
+
+
+@partial(jax.jit, static_argnames=("dim", "samples"))
+def _definite_shares(key: jax.Array, dim: int, samples: int) -> jax.Array:
     gaussian = jax.random.normal(key, (dim, dim, samples))
     rest = (gaussian + gaussian.swapaxes(0, 1)) / 2
     definite, shares = jnp.ones(samples, bool), []

@@ -10,6 +10,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from jaxopt_lab.analysis.loss import loss_of
+from jaxopt_lab.analysis.windows import check_count, check_fits
 from jaxopt_lab.problems.checks import whole_number
 from jaxopt_lab.problems.problem import Params, Problem
 
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 AXES = ("alpha", "beta")
 """What the coordinates along the directions are called."""
+
+BYTES_PER_POINT = 48
+"""What a point of a slice takes while its loss is computed: its coordinates and the loss, twice each."""
+
+COPIES = 3
+"""What a loss computed beside others takes at least, in copies of the parameters: the point, and what is made of it."""
 
 MARGIN = 0.25
 """What a plane shows beyond a path on each side, as a share of the path's extent."""
@@ -92,8 +99,8 @@ def loss_slice(
         ``loss`` over ``alpha``, or over ``beta`` and ``alpha``.
 
     Raises:
-        ValueError: for another number of directions, one that does not fit the parameters, a window without extent, and
-            a loss that draws from a key or is no single number.
+        ValueError: for another number of directions, one that does not fit the parameters, a window without extent, a
+            resolution or a batch size that memory can't hold, and a loss that draws from a key or is no single number.
 
     Example:
         >>> from jaxopt_lab import problems
@@ -112,13 +119,14 @@ def loss_slice(
         raise ValueError(f"directions: got {len(directions)}; a slice has one direction or two, in a list")
     params = jax.tree.map(jnp.asarray, params)
     for direction in directions:
-        _check_fits(params, direction)
+        _check_shapes(params, direction)
     resolution = whole_number("resolution", resolution, least=2)
+    check_fits((resolution,) * len(directions), BYTES_PER_POINT)
+    batch_size = whole_number("batch_size", batch_size, least=1)
+    check_count("batch_size", batch_size, "copies of the parameters", COPIES * _size_of(params))
     axes = [np.linspace(*_window(window), resolution) for window in windows[: len(directions)]]
     points = np.stack([mesh.ravel() for mesh in np.meshgrid(*axes)], axis=-1)
-    losses = _losses_at(
-        loss_of(problem, params), params, tuple(directions), points, whole_number("batch_size", batch_size, least=1)
-    )
+    losses = _losses_at(loss_of(problem, params), params, tuple(directions), points, batch_size)
     dims = AXES[: len(directions)]
     shape = (resolution,) * len(directions)
     return xr.Dataset({"loss": (dims[::-1], np.asarray(losses).reshape(shape))}, dict(zip(dims, axes, strict=True)))
@@ -187,6 +195,10 @@ def path_plane(
     )
 
 
+def _size_of(params: Params) -> int:
+    return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(params))
+
+
 def _principal(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The first two principal components of points, signed so that the first of them has positive coordinates there."""
     count, dim = points.shape
@@ -219,7 +231,7 @@ def _window(window: tuple[float, float]) -> tuple[float, float]:
     return low, high
 
 
-def _check_fits(params: Params, direction: Params) -> None:
+def _check_shapes(params: Params, direction: Params) -> None:
     kinds = [
         (jax.tree.structure(tree), [np.shape(leaf) for leaf in jax.tree.leaves(tree)]) for tree in (params, direction)
     ]

@@ -1,4 +1,4 @@
-"""Windows of a plane: where their cells lie, and how many fit into memory."""
+"""Windows of a plane: where their cells lie; and how much of anything fits into memory."""
 
 import math
 from typing import Any
@@ -51,26 +51,48 @@ def as_sides(resolution: int | tuple[int, int]) -> tuple[int, int]:
     return across, up
 
 
-def check_fits(sides: tuple[int, int], bytes_per_cell: int, instead: str = "") -> None:
+def check_fits(sides: tuple[int, ...], bytes_per_cell: int) -> None:
     """Refuse a picture that memory can't hold, and say which one it can.
 
     Args:
-        sides: cells across and up.
+        sides: cells along each side.
         bytes_per_cell: what a cell takes while it is computed and kept.
-        instead: what else would do, as the end of the sentence.
 
     Raises:
         ValueError: naming the largest picture of that shape that fits.
     """
+    part = _part_that_fits(math.prod(sides) * bytes_per_cell) ** (1 / len(sides))
+    if part < 1:
+        asked, fitting = (" x ".join(f"{int(side * scale):,}" for side in sides) for scale in (1, part))
+        _refuse("resolution", f"{asked} cells", math.prod(sides) * bytes_per_cell, fitting)
+
+
+def check_count(argument: str, count: int, what: str, bytes_each: int, *, power: int = 1) -> None:
+    """Refuse more of something than memory can hold, and say how many it can.
+
+    Args:
+        argument: which argument asked for them.
+        count: how many.
+        what: what they are called.
+        bytes_each: what each takes.
+        power: memory grows with this power of the count.
+
+    Raises:
+        ValueError: naming the largest number that fits.
+    """
+    part = _part_that_fits(count**power * bytes_each) ** (1 / power)
+    if part < 1:
+        _refuse(argument, f"{count:,} {what}", count**power * bytes_each, f"{int(count * part):,}")
+
+
+def _part_that_fits(needed: int) -> float:
     available = available_memory()
-    if available is None:
-        return
-    across, up = sides
-    needed = across * up * bytes_per_cell
-    room = FREE_PART * available
-    if needed > room:
-        part = math.sqrt(room / needed)
-        raise ValueError(
-            f"resolution: {across:,} x {up:,} cells take {needed / 2**30:,.1f} GiB, but {available / 2**30:,.1f} GiB "
-            f"of memory are free; at most {int(across * part):,} x {int(up * part):,} fit{instead}"
-        )
+    return 1.0 if available is None else min(1.0, FREE_PART * available / max(needed, 1))
+
+
+def _refuse(argument: str, what: str, needed: int, fitting: str) -> None:
+    available = available_memory() or 0
+    raise ValueError(
+        f"{argument}: {what} take {needed / 2**30:,.1f} GiB, but {available / 2**30:,.1f} GiB of memory are free; "
+        f"at most {fitting} fit"
+    )

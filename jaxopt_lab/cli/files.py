@@ -100,6 +100,28 @@ def replacing(target: Path, *, overwrite: bool) -> Iterator[None]:
             aside.rename(target)
 
 
+@contextmanager
+def keeping(store: Path | None) -> Iterator[None]:
+    """Say of what interrupts a run with a store that what is done stays there.
+
+    Args:
+        store: the folder; None where nothing is kept.
+
+    Raises:
+        OSError: as it came, in these words.
+        KeyboardInterrupt: likewise.
+    """
+    kept = f"what is done stays in {store}: run the same command again to take it up"
+    try:
+        yield
+    except OSError as error:
+        if store is None or not store.exists():
+            raise
+        raise OSError(error.errno, f"{error.strerror or error}; {kept}", error.filename) from error
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(*[kept] if store is not None and store.exists() else []) from error
+
+
 def percent(fraction: float) -> str:
     """How much is done: 100% when all is."""
     return f"{math.floor(100 * fraction)}%"

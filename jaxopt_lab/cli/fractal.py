@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from jaxopt_lab.cli.catalogue import optimizer_factories, problem_factories, resolve
 from jaxopt_lab.cli.device import allow, announce_device
+from jaxopt_lab.cli.files import keeping
 from jaxopt_lab.cli.pictures import check_picture, one_value_each, write_picture
 
 _NETWORK, _LAYERWISE = "tanh_network", "layerwise_sgd"
@@ -31,6 +32,7 @@ def fractal(
     steps: int = 150,
     seed: int = 0,
     dtype: Literal["float32", "float64"] = "float32",
+    store: Path | None = None,
     out: Path = Path("fractal.png"),
     overwrite: Annotated[bool, Parameter(negative="")] = False,
     require: str | None = None,
@@ -51,6 +53,7 @@ def fractal(
         steps: updates of each trajectory.
         seed: root of the random start point.
         dtype: floating-point type; deep zooms need float64.
+        store: a folder that keeps trajectories as they end; named again, an interrupted picture goes on from there.
         out: the picture to write, ending in .png, .svg or .pdf, or the numbers, ending in .nc.
         overwrite: replace a file that lies there already.
         require: refuse to run on another device than this one: cpu, gpu or tpu.
@@ -69,11 +72,12 @@ def fractal(
     if center is None or width is None:
         raise ValueError(f"--center, --width: where the border of {problem} lies is not known; give both")
     announce_device(require)
-    found = analysis.fractal(
-        made, factory, (across or first, up or second), center=center, width=(width, height or width),
-        log=at_home if log is None else log, hyperparameters=one_value_each("--grid", grid or []),
-        resolution=resolution, num_steps=steps, seed=seed, dtype=dtype, progress=True,
-    )  # fmt: skip
+    with keeping(store):
+        found = analysis.fractal(
+            made, factory, (across or first, up or second), center=center, width=(width, height or width),
+            log=at_home if log is None else log, hyperparameters=one_value_each("--grid", grid or []),
+            resolution=resolution, num_steps=steps, seed=seed, dtype=dtype, store=store, progress=True,
+        )  # fmt: skip
     share = float(found.converged_share)
     print(f"{found.title}: {found.measure.size:,} trajectories of {steps:,} steps")
     print(f"converged: {share:.2%}, diverged: {1 - share:.2%}")

@@ -128,21 +128,17 @@ def sweep(
 
 def _run(spec: Spec, store: Path | None, parts: tuple[int, int] | None) -> "xr.Dataset":
     """Run a sweep; what goes wrong is said in the words of the command line."""
-    kept = f"what is done stays in {store}: run the same command again to take it up"
+    from jaxopt_lab.cli.files import keeping
+
     try:
-        return run_spec(spec, store=store, shard=parts, progress=True)
+        with keeping(store):
+            return run_spec(spec, store=store, shard=parts, progress=True)
     except ValueError as error:
         text = str(error).replace("write them to disk with a store", "write them to disk with --out run.zarr")
         text = f"--out: {text.removeprefix('store: ')}" if text.startswith("store: ") else text
         raise ValueError(
             f"{text}, or replace it with --overwrite" if "holds another sweep" in text else text
         ) from error
-    except OSError as error:
-        if store is None or not store.exists():
-            raise
-        raise OSError(error.errno, f"{error.strerror or error}; {kept}", error.filename) from error
-    except KeyboardInterrupt as error:
-        raise KeyboardInterrupt(*[kept] if store is not None and store.exists() else []) from error
 
 
 def _shard(text: str, *, streams: bool, overwrite: bool) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """Borders that are known, sums by hand, and pictures in bands."""
 
+import functools
 import subprocess
 import sys
 from typing import Any
@@ -9,8 +10,10 @@ import numpy as np
 import optax
 import pytest
 
-from jaxopt_lab import optimizers, problems, simulate
+from jaxopt_lab import optimizers, problems, simulate, sweep
 from jaxopt_lab.analysis import fractal, fractals, layerwise_sgd, tanh_network
+from jaxopt_lab.engine import run
+from jaxopt_lab.engine.chunks import run_chunk
 
 BOWL = problems.quadratic((1.0, 10.0))
 AXES = ("learning_rate", "momentum")
@@ -54,6 +57,28 @@ def test_bands_change_nothing(border, monkeypatch):
     banded = fractal(BOWL, optimizers.sgd_momentum, AXES, **WINDOW, resolution=SIDES, num_steps=120, start=START)
     assert (banded.measure.values == border.measure.values).all()
     assert (banded.converged.values == border.converged.values).all()
+
+
+def stored(place, **options):
+    given = WINDOW | {"resolution": SIDES, "num_steps": 120, "start": START} | options
+    return fractal(BOWL, optimizers.sgd_momentum, AXES, **given, store=place)
+
+
+def test_an_interrupted_picture_goes_on_from_its_store(border, tmp_path, monkeypatch):
+    """Three chunks of 512 cells; the second one is lost, as if the process had been killed before it was done."""
+    place = tmp_path / "border.zarr"
+    monkeypatch.setattr(fractals, "sweep", functools.partial(sweep, chunk_size=512))
+    monkeypatch.setattr(fractals, "BAND_BYTES", 8000)
+    stored(place)
+    (place / "done" / "1").unlink()
+    ran = []
+    monkeypatch.setattr(run, "run_chunk", lambda *given: ran.append(given[-1].index) or run_chunk(*given))
+    again = stored(place)
+    assert ran == [1]
+    np.testing.assert_array_equal(again.converged, border.converged)
+    np.testing.assert_allclose(again.measure, border.measure, rtol=1e-5)
+    with pytest.raises(ValueError, match=r"store: .* holds another sweep; it differs in grid"):
+        stored(place, center=(0.3, 0.5))
 
 
 def test_another_window_compiles_nothing(border, count_compilations):

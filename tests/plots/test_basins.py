@@ -55,8 +55,8 @@ def test_of_many_basins_those_that_touch_differ_in_colour_and_bear_numbers():
     drawn = plots.basin_map(board(5))
     assert legend_of(drawn.ax) == ["25 minima; basins that touch differ in colour"]
     colours = np.asarray(drawn.image.get_array())[1::3, 1::3]
-    safe = [to_rgb(color) for color in PALETTE[:6]]
-    used = [min(range(6), key=lambda k: np.abs(np.subtract(safe[k], colour)).max()) for colour in colours.reshape(-1, 3)]
+    safe = np.array([to_rgb(color) for color in PALETTE[:6]])
+    used = [min(range(6), key=lambda k: np.abs(safe[k] - colour).max()) for colour in colours.reshape(-1, 3)]
     np.testing.assert_allclose(colours.reshape(-1, 3), [safe[k] for k in used], atol=1e-12)
     places = np.array(used).reshape(5, 5)
     assert (places[1:] != places[:-1]).all()
