@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jaxopt_lab.plots.film import Film, Trail, few_colours, filmed, frozen_layout
+from jaxopt_lab.plots.film import Film, Trail, filmed, frozen_layout
 from jaxopt_lab.plots.pages import player, templates
 from jaxopt_lab.plots.paths import DrawnPaths
+from jaxopt_lab.plots.png import few_colours
 from jaxopt_lab.plots.style import figure_of
 
 if TYPE_CHECKING:

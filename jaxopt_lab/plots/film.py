@@ -3,20 +3,17 @@
 A page plays them with ``film.html``, ``film.css`` and ``film.js``, and needs nothing else.
 """
 
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from jaxopt_lab.plots.png import png
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from PIL.Image import Image
-
-COLOURS = 256
-"""The most that a GIF, or a PNG with a palette, may have."""
 
 FINENESS = 2
 """Dots of the background for each unit of the page, for screens that have more than one."""
@@ -167,7 +164,7 @@ def filmed(
             raise ValueError(f"parts: {type(part).__name__} has {count} places for {len(frames)} frames; give as many")
     with frozen_layout(figure):
         on_page = [_on_page(part, figure.bbox.height, figure.dpi) for part in parts]
-        background = _background(figure)
+        background = png(figure, FINENESS * figure.dpi)
     return Film(background, *page_size(figure), on_page, list(frames), unit, still % len(frames), seconds)
 
 
@@ -216,16 +213,6 @@ def _draw(part: Trail | Cloud | Segment | Words, frame: int) -> None:
         part.ax.plot(*np.transpose(part.points[frame]), "o", color=part.color, ms=3.6, alpha=0.75, mew=0)
 
 
-def _background(figure: "Figure") -> bytes:
-    """A figure as a PNG of few colours."""
-    from PIL import Image
-
-    fine, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(fine, format="png", dpi=FINENESS * figure.dpi)
-    few_colours(Image.open(fine).convert("RGB")).save(small, format="PNG", optimize=True)
-    return small.getvalue()
-
-
 def page_size(figure: "Figure") -> tuple[int, int]:
     """How wide and how high a figure is on a page, where its text has the size of the page's.
 
@@ -240,13 +227,6 @@ def page_size(figure: "Figure") -> tuple[int, int]:
     """
     width, height = figure.bbox.size
     return round(width), round(height)
-
-
-def few_colours(picture: "Image") -> "Image":
-    """A picture with a palette that spares the rare colours, such as those of a legend."""
-    from PIL.Image import Dither, Quantize
-
-    return picture.quantize(COLOURS, method=Quantize.MAXCOVERAGE, dither=Dither.NONE)
 
 
 @contextmanager

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jaxopt_lab.labs.findings import Findings
-from jaxopt_lab.report.images import png
+from jaxopt_lab.plots.png import png
 from jaxopt_lab.report.page import page
 from jaxopt_lab.report.summary import summary_json
+
+DPI = 150
 
 
 def write_report(findings: Sequence[Findings], folder: Path, *, overwrite: bool = False) -> Path:
@@ -38,7 +40,7 @@ def write_report(findings: Sequence[Findings], folder: Path, *, overwrite: bool 
     unfinished = folder.with_name(f".{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
-        images = {picture.name: png(picture.figure) for found in findings for picture in found.pictures}
+        images = {picture.name: png(picture.figure, DPI) for found in findings for picture in found.pictures}
         (unfinished / "figures").mkdir(parents=True)
         for name, image in images.items():
             (unfinished / "figures" / f"{name}.png").write_bytes(image)

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from jaxopt_lab.report.images import png
+from jaxopt_lab.plots.png import png
 from jaxopt_lab.report.page import page
 
 
@@ -40,7 +40,7 @@ class Reader(HTMLParser):
 
 @pytest.fixture(scope="module")
 def written(findings, hostile):
-    images = {picture.name: png(picture.figure) for picture in findings.pictures}
+    images = {picture.name: png(picture.figure, 60) for picture in findings.pictures}
     return {"plain": page([findings], images), "hostile": page([findings, hostile], images)}
 
 
