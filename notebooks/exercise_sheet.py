@@ -190,7 +190,7 @@ display(
 2. A step multiplies each coordinate by one minus rate times curvature. At rate 0.18 that is
    {1 - 0.18 * curvatures[0]:.2f} along $w_1$ and {1 - 0.18 * curvatures[1]:.2f} along $w_2$: a negative number flips
    the sign at every step, and $w_2$ changed its sign {crossings[1]} times in {num_steps} steps, $w_1$
-   {crossings[0]} times. From rate {2 / curvatures[1]:g} on $w_2$ would grow.
+   {crossings[0]} times. Above rate {2 / curvatures[1]:g} $w_2$ would grow.
 3. Adam is a sensible first choice where nothing is known: it gives each parameter a step of its own size. It does not
    win everywhere. Here it ends at a loss of {bowl(paths["Adam (0.2)"][-1]):.1e}, and SGD at 0.18 at
    {bowl(paths["SGD (0.18)"][-1]):.1e}. SGD with momentum and a tuned, decaying rate is the one to beat: measure both.
@@ -255,17 +255,20 @@ def leave(start):
     }
 
 
-figure, axes = plots.new_figure(1, 2, width=5.6, height=5.6)
-for ax, saddle_start in zip(axes, (np.array([0.1, 1.5]), np.array([1.5, 0.001])), strict=True):
-    plots.paths(
-        lambda w: saddle(w[..., 0], w[..., 1]),
-        leave(saddle_start),
-        ((-2.0, 2.0), (-2.0, 2.0)),
-        cmap="coolwarm",
-        marks={"saddle point": (0.0, 0.0)},
-        title=f"From ({saddle_start[0]:g}, {saddle_start[1]:g})",
-        ax=ax,
-    )
+ways_out = leave(np.array([1.5, 0.001]))
+figure, (left, right) = plots.new_figure(1, 2, width=6.6, height=5.6)
+plots.paths(
+    lambda w: saddle(w[..., 0], w[..., 1]),
+    ways_out,
+    ((-2.0, 2.0), (-2.0, 2.0)),
+    cmap="coolwarm",
+    marks={"saddle point": (0.0, 0.0)},
+    title="From (1.5, 0.001) into the saddle, and out of it",
+    ax=left,
+)
+distances = {name: np.abs(path[:45, 1]) for name, path in ways_out.items()}
+plots.decay(distances, ylabel="distance from the axis, $|w_2|$", title="How fast they leave", ax=right)
+right.axhline(2.0, color="black", lw=0.8)
 plt.show()
 
 # %% [markdown]
@@ -278,7 +281,6 @@ plt.show()
 # <solution>
 # %%
 shares = definite_shares(jax.random.key(0), 4, 100_000)
-ways_out = leave(np.array([1.5, 0.001]))
 growth = {name: float(path[-1, 1] / path[-2, 1]) for name, path in ways_out.items()}
 steps = {name: int(first_step_beyond(path[:, 1], 2.0)) for name, path in ways_out.items()}
 at_saddle = max(float(np.abs(path).max()) for path in leave(np.zeros(2)).values())
@@ -288,8 +290,8 @@ display(
     Markdown(f"""
 1. At a minimum every eigenvalue of the Hessian is positive, at a saddle there are some of each sign. If the Hessian
    is a random symmetric matrix, all are positive in {shares[0]:.1%} of draws in one dimension, {shares[1]:.1%} in two,
-   {shares[2]:.1%} in three and {shares[3]:.2%} in four. In the millions of dimensions of a network minima are the rare
-   exception.
+   {shares[2]:.1%} in three and {shares[3]:.2%} in four. Among the critical points of millions of weights, then,
+   minima should be rare exceptions.
 2. The velocity adds up along the direction that leads out: there $w_2$ grows by {growth["momentum"]:.2f} a step with
    momentum, and by {growth["SGD"]:.2f} without. From (1.5, 0.001) that is {steps["momentum"]} steps to $|w_2| = 2$
    instead of {steps["SGD"]}.
@@ -372,11 +374,12 @@ print(exercises.check_underfitting(curves["Underfitting"]))
 lines = {"train_loss": "training loss", "train_accuracy": "training accuracy", "val_accuracy": "validation accuracy"}
 figure, axes = plots.new_figure(2, 2, width=5.2, height=3.2)
 for ax, (scenario, values) in zip(axes.flat, curves.items(), strict=True):
-    for curve, label in lines.items():
-        ax.plot([] if values is None else values[curve], "-" if curve != "val_accuracy" else "--", label=label)
     if values is None:
         ax.text(0.5, 0.5, "not yet filled in", ha="center", transform=ax.transAxes)
-    ax.set(xlabel="epoch", ylim=(0, 2.6))
+    else:
+        for (curve, label), style in zip(lines.items(), ("-", "-", "--"), strict=True):
+            ax.plot(values[curve], style, label=label)
+    ax.set(xlabel="epoch", ylabel="loss, accuracy", ylim=(0, 3))
     ax.set_title(scenario, loc="left", fontweight="bold")
 axes[0, 0].legend(frameon=False)
 plt.show()
@@ -408,7 +411,7 @@ seen = {
     good: f"The loss falls and levels off at {last[good]['train_loss']:.2f}, both accuracies rise together",
     over: f"A wide gap, with the training loss at {last[over]['train_loss']:.2f}",
     high: f"The loss rose in {rises[high]:.0%} of the epochs, against {rises[good]:.0%} of the good run, and ends at "
-    f"{last[high]['train_loss']:.2f}; others are stuck, and flat",
+    f"{last[high]['train_loss']:.2f} (others get stuck, and are flat)",
     under: f"Both accuracies are low and close to one another, the training loss is {last[under]['train_loss']:.2f}",
 }
 to_do = {

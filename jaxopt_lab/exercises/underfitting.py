@@ -15,8 +15,11 @@ FITS = 0.85
 GAP = 0.1
 """Training accuracy this far above validation accuracy is overfitting."""
 
-SWING = 0.05
-"""Late rises of the training loss of this share of its first value are oscillation."""
+SWING, RISES = 0.02, 0.25
+"""A training loss that swings by this share of its first value, and rises in this share of the epochs, oscillates."""
+
+STILL_FALLING = 0.05
+"""A last fifth that made this share of the whole fall is no end yet."""
 
 
 class _Ends(NamedTuple):
@@ -26,7 +29,8 @@ class _Ends(NamedTuple):
     validation: float
     fall: float  # share of the first training loss that is gone
     late_fall: float  # share of that fall in the last fifth
-    swing: float  # mean rise of the training loss in the second half, as a share of its first value
+    swing: float  # of the training loss in the second half, from one epoch to the next, as a share of its first value
+    rises: float  # share of the epochs of the second half in which it rises
 
 
 def check_underfitting(curves: Any, *, num_classes: int = 10) -> Verdict:
@@ -35,8 +39,9 @@ def check_underfitting(curves: Any, *, num_classes: int = 10) -> Verdict:
     Underfitted is what has learnt something, but too little, of the very rows that it is trained on: training and
     validation accuracy end low, and close to one another, and the loss falls in peace. An accuracy of 0.85 and more on
     the training rows is too good; a gap of 0.1 is overfitting; less than one and a half times as often right as
-    guessing is no learning at all; a training loss that ends above its first value has diverged, and one that rises in
-    the second half by more than 5% of its first value again and again oscillates: the learning rate is too high.
+    guessing is no learning at all; a training loss that ends above its first value has diverged, and one that in the
+    second half swings by 2% of its first value and rises in a quarter of the epochs oscillates: the learning rate is
+    too high.
 
     Args:
         curves: a mapping with ``train_loss``, ``train_accuracy`` and ``val_accuracy``, a number for each epoch, the
@@ -90,7 +95,7 @@ def _malformed(loss: np.ndarray, train: np.ndarray, validation: np.ndarray) -> V
 def _judge(loss: np.ndarray, train: np.ndarray, validation: np.ndarray, guessing: float) -> Verdict:
     ends = _ends(loss, train, validation)
     both = f"a training accuracy of {ends.train:.2f}, and a validation accuracy of {ends.validation:.2f}"
-    if ends.fall < 0:
+    if ends.fall < -STILL_FALLING:
         return wrong(
             f"the training loss ends above its first value, {loss[0]:.3g}: the learning rate is too high, and that is "
             "another illness."
@@ -102,20 +107,21 @@ def _judge(loss: np.ndarray, train: np.ndarray, validation: np.ndarray, guessing
         )
     if ends.train >= FITS:
         return wrong(f"this network fits well: it ends at {both}. Take more away from it.")
-    if ends.swing > SWING:
+    if ends.swing > SWING and ends.rises > RISES:
         return wrong(
-            f"the training loss oscillates: its mean rise in the second half is {ends.swing:.0%} of its first value. "
-            "The learning rate is too high, and that is another illness."
+            f"the training loss oscillates: it rises in {ends.rises:.0%} of the epochs of the second half. The "
+            "learning rate is too high, and that is another illness."
         )
     if ends.train < 1.5 * guessing:
         return wrong(
-            f"this network has learnt nothing: it ends at {both}, and guessing gives {guessing:.2f}. An underfitted "
-            "one has learnt something, but too little; leave it a little more."
+            f"this network has learnt nothing: it ends at {both}, and guessing gives {guessing:.2f}. That is "
+            "another illness: a rate far too high or too low, or units that never wake up. An underfitted network has "
+            "learnt something, but too little."
         )
     why = (
         f"the loss is still falling (the last fifth made {ends.late_fall:.0%} of the fall), so that it was not trained "
-        "for long enough"
-        if ends.late_fall > GAP
+        "for long enough, or too slowly"
+        if ends.late_fall > STILL_FALLING
         else "the loss has levelled off, so that the network is too small, or held back"
     )
     return right(f"it ends at {both}, low and close to one another; {why}.")
@@ -126,8 +132,12 @@ def _ends(loss: np.ndarray, train: np.ndarray, validation: np.ndarray) -> _Ends:
     part = max(1, len(loss) // 5)
     fall = loss[0] - last
     late_fall = (loss[-part - 1] - last) / fall if fall > 0 else 0.0
-    rises = np.diff(loss[len(loss) // 2 :]).clip(min=0)
-    return _Ends(_last(train), _last(validation), fall / first, late_fall, float(rises.mean()) / first)
+    late, swing, rises = loss[len(loss) // 2 :], 0.0, 0.0
+    if len(late) > 2:
+        # Of one epoch: second differences leave out the slow fall, and amplify what is left by the root of 6.
+        swing = float(np.sqrt(np.mean(np.diff(late, 2) ** 2) / 6)) / first
+        rises = float(np.mean(np.diff(late) > 0))
+    return _Ends(_last(train), _last(validation), fall / first, late_fall, swing, rises)
 
 
 def _last(curve: np.ndarray) -> float:

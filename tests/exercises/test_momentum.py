@@ -196,7 +196,9 @@ def test_wrong_answers_are_told_what_is_wrong(answer, sentence):
     assert sentence in verdict.sentence
 
 
-@pytest.mark.parametrize("answer", [None, momentum(""), momentum("path.append(w)"), momentum(end="None"), momentum(end="...")])
+@pytest.mark.parametrize(
+    "answer", [None, momentum(""), momentum("path.append(w)"), momentum(end="None"), momentum(end="...")]
+)
 def test_a_hole_is_not_yet_filled_in(answer):
     assert check_momentum(answer).status == "not yet filled in"
 

@@ -25,6 +25,7 @@ RIGHT = {
         curves(0.45, 0.42, 1.5, train_loss=2.3 - 0.8 * EPOCH / 40 + 0.02 * np.sin(9 * EPOCH)),
         "low and close to one another",
     ),
+    "one epoch": ({name: values[:2] for name, values in curves(0.9, 0.9, 0.3).items()}, "for long enough"),
     "validation better": (curves(0.4, 0.45, 1.5), "low and close"),
 }
 

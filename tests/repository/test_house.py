@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "analysis": ISLANDS | {"engine"},
     "curves": ISLANDS | {"engine"},
     "evaluation": {"metrics"},
+    "exercises": set(),
     "plots": ISLANDS | {"engine"} | READERS,
     "labs": ISLANDS | {"engine", "plots"} | READERS,
     "report": ISLANDS | {"engine", "plots", "labs"} | READERS,
