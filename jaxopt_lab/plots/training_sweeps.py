@@ -32,26 +32,25 @@ def rate_sweep(runs: Mapping[str, Mapping[str, Any]], labels: Mapping[str, str])
         >>> run = {"train_loss": [2.0, 1.0], "val_loss": [2.0, 1.2]}
         >>> figure = rate_sweep({"0.1": run, "1": run}, {"0.1": "good", "1": "good"})
         >>> [ax.get_title("left") for ax in figure.axes]
-        ['0.1: good', '1: good', 'all runs: validation loss']
+        ['all runs: validation loss', '0.1: good', '1: good']
     """
     shown = list(runs)[:MOST_PANELS]
-    columns = min(4, len(shown))
+    columns = len(shown) if len(shown) <= 4 else 3 if len(shown) <= 6 else 4
     rows = -(-len(shown) // columns)
     figure, axes = new_figure(rows + 1, columns, width=3.4, height=2.6)
-    above, *below = np.atleast_2d(axes.reshape(rows + 1, columns))
-    for unused in above:
+    above, *panels = np.ravel(axes)
+    for unused in [*panels[: columns - 1], *panels[columns - 1 + len(shown) :]]:
         unused.remove()
-    panels = np.ravel(below)
-    top = _top([runs[name] for name in shown])
-    for place, (name, ax) in enumerate(zip(shown, panels, strict=False)):
+    above.set_subplotspec(above.get_gridspec()[0, :])
+    span = _span([runs[name] for name in shown])
+    overlaid({name: runs[name] for name in shown}, ax=above).set_ylim(span)
+    for place, (name, ax) in enumerate(zip(shown, panels[columns - 1 :], strict=False)):
         drawn = diagnosed_curves(runs[name], title=f"{name}: {labels[name]}", ax=ax)
-        ax.set_ylim(0, top)
+        ax.set_ylim(span)
+        if place % columns:
+            ax.set_ylabel("")
         if place and drawn.lines:
             ax.get_legend().remove()
-    for unused in panels[len(shown) :]:
-        unused.remove()
-    whole_row = panels[0].get_gridspec()[0, :]
-    overlaid({name: runs[name] for name in shown}, ax=figure.add_subplot(whole_row)).set_ylim(0, top)
     return figure
 
 
@@ -184,8 +183,12 @@ def learning_curve(
     return lines
 
 
-def _top(runs: list[Mapping[str, Any]]) -> float:
-    """A little above where the runs begin, so that a spike does not flatten all others."""
+def _span(runs: list[Mapping[str, Any]]) -> tuple[float, float]:
+    """From the lowest loss, or 0, to a little above where the runs begin, so that a spike does not flatten all others."""
     losses = [np.asarray(run[name], float) for run in runs for name in ("train_loss", "val_loss") if name in run]
-    firsts = [loss[np.isfinite(loss)][0] for loss in losses if np.isfinite(loss).any()]
-    return 1.3 * float(np.median(firsts)) if firsts else 1.0
+    finite = [loss[np.isfinite(loss)] for loss in losses if np.isfinite(loss).any()]
+    if not finite:
+        return 0.0, 1.0
+    low = min(0.0, *(float(loss.min()) for loss in finite))
+    first = float(np.median([loss[0] for loss in finite]))
+    return 1.05 * low, low + 1.3 * (first - low) if first > low else 1.0

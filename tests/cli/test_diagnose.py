@@ -59,6 +59,8 @@ def test_several_runs_are_a_table_with_the_best_first(call, sweep_log):
     assert printed[2].startswith("rate 0.1")
     assert printed[3].startswith("rate 0.001")
     assert printed[3].split()[2] == "0.001"
+    # 2 exp(-0.11) and 2 exp(-5.5) at the end, on a way of 2 - 2 exp(-5.5)
+    assert "rate 0.001: 90% by rate 0.1 (rate 0.1)" in printed[-1]
 
 
 @pytest.mark.parametrize("fixture", ["log", "sweep_log"])

@@ -93,8 +93,9 @@ def test_every_network_is_an_example_with_its_own_curves(runs):
 def test_families_as_pictures(runs):
     rates, alone = family_pictures(runs, 0, 2)
     over_rows = data_picture(runs, "teacher_4", 2)
-    assert len(rates.figure.axes) == 7
-    titles = [ax.get_title("left") for ax in rates.figure.axes]
+    _, *panels = rates.figure.axes
+    assert len(panels) == 7
+    titles = [ax.get_title("left") for ax in panels]
     assert titles[0].startswith(f"{float(runs.learning_rate.min()):.2g}: ")
     best = next(line for line in alone.figure.axes[0].lines if line.get_label() == "lowest")
     finite = runs.train_loss.isel(family=0, epoch=2, rate=0).min()

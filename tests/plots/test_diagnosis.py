@@ -41,11 +41,22 @@ def test_a_spike_does_not_flatten_the_rest():
     assert plots.diagnosed_curves({"train_loss": loss}).ax.get_ylim()[1] < 10
 
 
-def test_a_sweep_has_a_panel_a_run_on_one_scale():
-    runs = {f"rate {rate}": RUN for rate in (0.1, 1.0, 10.0)}
+@pytest.mark.parametrize("count", [1, 3, 5])
+def test_a_sweep_has_all_runs_over_one_another_and_a_panel_a_run_on_one_scale(count):
+    runs = {f"rate {rate}": RUN for rate in range(count)}
     figure = plots.rate_sweep(runs, dict.fromkeys(runs, "good"))
-    assert [ax.get_title("left") for ax in figure.axes] == [f"{name}: good" for name in runs]
+    above, *below = figure.axes
+    assert above.get_title("left") == "all runs: validation loss"
+    assert [line.get_label() for line in above.lines] == list(runs)
+    np.testing.assert_array_equal(above.lines[0].get_xdata(), [0, 1, 3, 4])
+    assert [ax.get_title("left") for ax in below] == [f"{name}: good" for name in runs]
     assert len({ax.get_ylim() for ax in figure.axes}) == 1
+
+
+def test_losses_below_zero_are_inside_the_picture():
+    figure = plots.rate_sweep({"bound": {"train_loss": [1.0, -3.0, -9.0]}}, {"bound": "good"})
+    assert figure.axes[0].get_ylim()[0] < -9
+    assert figure.axes[0].get_title("left") == "all runs: training loss"
 
 
 def test_isolation_shows_the_lowest_and_who_diverged():
