@@ -146,7 +146,10 @@ def _begin(problem: Problem, start: Any, seed: int, dtype: Any) -> np.ndarray:
     """One start point that has a loss, and some way to go."""
     if start is None:
         if problem.init is None:
-            raise ValueError(f"start: {problem.name} has no init to draw one from; give a start point")
+            raise ValueError(
+                f"start: {problem.name} has no init to draw one from; give a start point, or a domain: "
+                "problems.as_problem(loss, domain=(lower, upper))"
+            )
         start = problem.init(jax.random.key(whole_number("seed", seed, least=0)))
     try:
         begin = np.asarray(start, dtype)

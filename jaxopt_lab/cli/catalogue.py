@@ -8,6 +8,7 @@ import optax
 import optax.contrib
 
 from jaxopt_lab import metrics, optimizers, problems
+from jaxopt_lab.cli.own import is_own, own_factory
 from jaxopt_lab.engine.grid import unknown
 from jaxopt_lab.problems.problem import Problem
 
@@ -41,15 +42,17 @@ def resolve(kind: str, name: str, known: Mapping[str, Factory]) -> Factory:
     """What a name stands for.
 
     Args:
-        kind: what it should be, for the error.
-        name: the name.
+        kind: what it should be, ``"problem"`` or ``"optimizer"``.
+        name: the name, or ``file.py:name`` for one of the user's own.
         known: all names.
 
     Raises:
-        ValueError: for an unknown name, with the nearest one.
+        ValueError: for an unknown name, with the nearest one; and as `own_factory`.
     """
+    if is_own(name):
+        return own_factory(kind, name)
     if name not in known:
-        raise ValueError(f"{unknown(kind, name, known)} (jaxopt-lab list shows all)")
+        raise ValueError(f"{unknown(kind, name, known)} (jaxopt-lab list shows all; one of your own is file.py:name)")
     return known[name]
 
 

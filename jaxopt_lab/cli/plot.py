@@ -34,6 +34,7 @@ def plot(
     variable: str = "final_loss",
     x: str | None = None,
     y: str | None = None,
+    problem: str | None = None,
     overwrite: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Draw a saved sweep: a map over two hyperparameters, lines over one, or the paths themselves, still or moving.
@@ -46,6 +47,7 @@ def plot(
         variable: what a map or lines show; all other dimensions are reduced to their median.
         x: the hyperparameter along the horizontal axis (the first).
         y: the hyperparameter along the vertical axis of a map (the second).
+        problem: where the problem under paths is defined, as file.py:name, if it is one of your own.
         overwrite: replace a picture that lies there already.
     """
     check_target(out, overwrite=overwrite, suffixes=STILL + MOVING)
@@ -65,9 +67,13 @@ def plot(
         raise ValueError(unknown("--variable", variable, [str(name) for name in result.data_vars]))
     done = _done(result, sweep)
     if kind == "paths":
-        write = _paths(result, done, out.suffix)
+        write = _paths(result, done, out.suffix, problem)
     else:
-        figure = _surface(result, done) if kind == "surface" else _over_grid(result, done, kind, variable, swept, x, y)
+        figure = (
+            _surface(result, done, problem)
+            if kind == "surface"
+            else _over_grid(result, done, kind, variable, swept, x, y)
+        )
         write = _still(figure, out.suffix)
     write_whole(out, write, overwrite=overwrite)
     print(f"saved: {out}")
@@ -141,11 +147,11 @@ def _worst_for_nan(values: "xr.DataArray") -> "xr.DataArray":
     return values.where(np.isfinite(values), np.inf)
 
 
-def _paths(result: "xr.Dataset", done: "xr.DataArray", suffix: str) -> Callable[[Path], None]:
+def _paths(result: "xr.Dataset", done: "xr.DataArray", suffix: str, own: str | None) -> Callable[[Path], None]:
     """What writes the paths over contour lines, still or moving."""
     from jaxopt_lab import plots
 
-    problem, points, surface, window = _paths_on_problem(result, done)
+    problem, points, surface, window = _paths_on_problem(result, done, own)
     marks = {"known minima": problem.minima} if problem.minima is not None else {}
     # Around a known minimum the loss has decades to show; where there is none, the lowest corner is no place to look.
     levels = 20 if problem.minimum is None else "log"
@@ -158,42 +164,62 @@ def _paths(result: "xr.Dataset", done: "xr.DataArray", suffix: str) -> Callable[
     return _still(plots.figure_of(drawn.ax), suffix)
 
 
-def _surface(result: "xr.Dataset", done: "xr.DataArray") -> "Figure":
+def _surface(result: "xr.Dataset", done: "xr.DataArray", own: str | None) -> "Figure":
     from jaxopt_lab import plots
 
-    problem, points, surface, window = _paths_on_problem(result, done)
+    problem, points, surface, window = _paths_on_problem(result, done, own)
     log = problem.minimum is not None
     return plots.figure_of(plots.surface(surface, points, window, log=log, title=result.attrs["title"]).ax)
 
 
 def _paths_on_problem(
-    result: "xr.Dataset", done: "xr.DataArray"
+    result: "xr.Dataset", done: "xr.DataArray", own: str | None
 ) -> "tuple[Problem, dict[str, np.ndarray], Callable[..., Any], Window]":
     """The problem, the paths to show, the problem's loss at many points, and the window."""
     import jax
 
     if "params" not in result or result.params.sizes.get("param") != 2:
         raise ValueError("--kind paths: it takes a sweep of two parameters with --record path (or every k-th point)")
-    problem = _problem(result)
+    problem = _problem(result, own)
     if problem.domain is None:
-        raise ValueError(f"--kind paths: {problem.name} has no domain to draw")
-    lanes = result.params.stack(lane=[dim for dim in result.params.dims if dim not in ("step", "param")])
+        raise ValueError(
+            f"--kind paths: {problem.name} has no domain to draw; give it one: problems.as_problem({problem.name}, "
+            "domain=(lower, upper))"
+        )
+    lanes = result[["params", "loss"]].stack(lane=[dim for dim in result.params.dims if dim not in ("step", "param")])
     there = np.flatnonzero(done.values)
     lanes = lanes.isel(lane=there[np.unique(np.linspace(0, len(there) - 1, MOST_PATHS).astype(int))])
     points = {
-        _lane_label(result, lanes.lane.values[place]): lanes.isel(lane=place).transpose("step", "param").values
+        _lane_label(result, lanes.lane.values[place]): lanes.params.isel(lane=place).transpose("step", "param").values
         for place in range(lanes.sizes["lane"])
     }
     (left, bottom), (right, top) = (np.asarray(corner, float) for corner in problem.domain)
-    return problem, points, jax.vmap(jax.vmap(lambda point: problem.loss(point, None))), ((left, right), (bottom, top))
+    surface = jax.vmap(jax.vmap(lambda point: problem.loss(point, None)))
+    _check_same(problem, surface(np.stack([*points.values()])), lanes.loss.transpose("lane", "step").values)
+    return problem, points, surface, ((left, right), (bottom, top))
 
 
-def _problem(result: "xr.Dataset") -> "Problem":
+def _check_same(problem: "Problem", heights: Any, recorded: np.ndarray) -> None:
+    """Refuse contours of another function than the one whose losses were recorded on the way."""
+    known = np.isfinite(recorded)
+    # A loss near 0 may be a difference of numbers as large as those at the start; bfloat16 has three digits.
+    small = 1e-5 * np.abs(recorded[:, 0]).max()
+    if not np.allclose(np.asarray(heights)[known], recorded[known], rtol=0.02, atol=small):
+        raise ValueError(
+            f"--kind paths: {problem.name} is not what was swept, its losses along the paths differ; name the function "
+            "as it was with --problem file.py:name, or run the sweep again"
+        )
+
+
+def _problem(result: "xr.Dataset", own: str | None = None) -> "Problem":
     """The problem that was swept over, with the arguments that it had."""
-    from jaxopt_lab.cli.catalogue import problem_factories
+    from jaxopt_lab.cli.catalogue import problem_factories, resolve
 
-    specification = json.loads(result.attrs["specification"])
-    factory = problem_factories()[specification["problem"]]
+    specification, known = json.loads(result.attrs["specification"]), problem_factories()
+    name = own or specification["problem"]
+    if own is None and name not in known:
+        raise ValueError(f"--problem: {name} is none of ours; say where it is defined: --problem file.py:{name}")
+    factory = resolve("problem", name, known)
     values = {
         name: result[axis].values
         for axis in (*specification["grid"], *specification["static_grid"])

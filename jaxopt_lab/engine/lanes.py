@@ -99,12 +99,12 @@ def prepare(spec: Spec, variant: Variant) -> tuple[Structure, Shared]:
 
 
 def lane_arguments(spec: Spec, lanes: np.ndarray) -> Lane:
-    """The arguments of these lanes, as arrays with a leading axis over them."""
+    """The arguments of these lanes, as arrays whose leading axes are theirs."""
     indices = dict(zip(spec.lane_dims, np.unravel_index(lanes, tuple(spec.lane_dims.values())), strict=True))
     values = tuple(_lane_values(axis.values, indices[axis.name], spec.dtype) for axis in spec.traced)
     start_index = indices["start"].astype(np.uint32)
     start = None if isinstance(spec.starts, int) else jax.tree.map(lambda s: s[start_index], spec.starts)
-    seed_index = indices["seed"].astype(np.uint32) if "seed" in indices else np.zeros(len(lanes), np.uint32)
+    seed_index = indices["seed"].astype(np.uint32) if "seed" in indices else np.zeros(lanes.shape, np.uint32)
     return Lane(values, start, start_index, seed_index)
 
 
@@ -132,7 +132,8 @@ def build(structure: Structure, shared: Shared, lane: Lane) -> tuple[Problem, An
     if structure.draws_starts:
         if problem.init is None:
             raise ValueError(
-                f"starts: {problem.name} has no init to draw start points from; give an array of shape (count, *params)"
+                f"starts: {problem.name} has no init to draw starts from; give an array of shape (count, *params), "
+                "or problems.as_problem(loss, domain=(lower, upper))"
             )
         start = jax.tree.map(functools.partial(_cast, dtype=structure.dtype), problem.init(start_key))
     check_start(problem, start, "starts")

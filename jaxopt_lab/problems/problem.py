@@ -96,16 +96,32 @@ def surface(
     )
 
 
-def as_problem(problem: Problem | Callable[..., jax.Array]) -> Problem:
+def as_problem(problem: Problem | Callable[..., jax.Array], *, domain: tuple[Any, Any] | None = None) -> Problem:
     """The problem itself, or a plain function ``f(params)`` or ``f(params, key)`` as one.
 
+    Args:
+        problem: a problem, or a function that returns a scalar.
+        domain: ``(lower, upper)``, two corners of the shape of its parameters, an array: start points are drawn
+            uniformly between them, and pictures show what lies between them.
+
+    Returns:
+        The problem, with that domain if one is given.
+
     Raises:
-        TypeError: if it is neither.
+        TypeError: if it is neither a problem nor a function.
+        ValueError: for corners that are not finite, not of one shape, or not in order.
 
     Example:
         >>> as_problem(lambda x: (x**2).sum()).name
         '<lambda>'
+        >>> def bowl(x):
+        ...     return (x**2).sum()
+        >>> as_problem(bowl, domain=([-1, -1], [1, 3])).init(jax.random.key(0)).shape
+        (2,)
     """
+    if domain is not None:
+        lower, upper = _corners(domain)
+        return dataclasses.replace(as_problem(problem), init=Partial(_uniform, lower, upper), domain=(lower, upper))
     if isinstance(problem, Problem):
         return problem
     if not callable(problem):
@@ -113,6 +129,19 @@ def as_problem(problem: Problem | Callable[..., jax.Array]) -> Problem:
     name = getattr(problem, "__name__", type(problem).__name__)
     wants_key = "key" in inspect.signature(problem).parameters
     return Problem(loss=Partial(_passing_key if wants_key else _ignoring_key, problem), name=name)
+
+
+def _corners(domain: Any) -> tuple[np.ndarray, np.ndarray]:
+    try:
+        lower, upper = (np.asarray(corner, float) for corner in domain)
+    except (TypeError, ValueError):
+        lower, upper = np.zeros(0), np.zeros(1)
+    if lower.shape != upper.shape or not (np.isfinite(lower) & np.isfinite(upper) & (lower < upper)).all():
+        raise ValueError(
+            f"domain: got {domain!r}; give (lower, upper), two corners of the shape of the parameters, the lower one "
+            "below the upper one everywhere"
+        )
+    return lower, upper
 
 
 def _ignoring_key(function: Callable[[Params], jax.Array], params: Params, key: jax.Array | None = None) -> jax.Array:
