@@ -5,9 +5,6 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-_WITHOUT_FUSION = {"score"}
-"""Commands that do without XLA's options: multi-output fusion kills the process on several metrics in one program."""
-
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run ``jaxopt-lab`` and leave the process: 0 when it did what was asked, 2 when that was not possible.
@@ -23,8 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     from jaxopt_lab.engine.xla import started, tune_xla
 
     if not started():  # where a program calls this function, XLA's options and its cache are that program's
-        if not _WITHOUT_FUSION & set((sys.argv[1:] if arguments is None else arguments)[:1]):
-            tune_xla()
+        tune_xla()
         keep_compiled()
     try:
         app(arguments, exit_on_error=False, print_error=False, result_action="return_none")

@@ -73,6 +73,16 @@ def weighted_mean(xp: Any, values: Array, weight: Array | None) -> Array:
     return divide(xp, weighted_sum(xp, values, weight), xp.asarray(total))
 
 
+def diagonal(xp: Any, matrix: Array) -> Array:
+    """The entries ``[i, i]``, shape ``(k,)``, as sums over columns.
+
+    To take them out by their places is a gather, whose derivative is a scatter; XLA ends the process where it puts two
+    such scatters into one kernel, as it may under `tune_xla`.
+    """
+    own = np.eye(matrix.shape[0], dtype=bool)
+    return np.diagonal(matrix) if xp is np else jnp.sum(jnp.where(own, matrix, 0), axis=0)
+
+
 def sum_by_bin(xp: Any, bins: Array, weight: Array | None, length: int) -> Array:
     """Sum of the weights in each bin, shape ``(length,)``; the number of entries where there are no weights."""
     dtype = accumulator(xp, weight)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxopt_lab.metrics._arrays import Array, divide, given_back, is_traced, namespace, real
+from jaxopt_lab.metrics._arrays import Array, diagonal, divide, given_back, is_traced, namespace, real
 from jaxopt_lab.metrics._inputs import as_weights, check_lengths, check_option, warn_undefined
 from jaxopt_lab.metrics._labels import as_label_pair, classes_of, encode, label_set, positives
 from jaxopt_lab.metrics.confusion import count_codes
@@ -42,7 +42,7 @@ def tally_of_matrix(matrix: Array) -> Tally:
     others = 1 - np.eye(matrix.shape[0], dtype=np.int32)
     wrong = matrix * others
     return Tally(
-        hits=xp.diagonal(matrix),
+        hits=diagonal(xp, matrix),
         false_alarms=xp.sum(wrong, axis=0),
         misses=xp.sum(wrong, axis=1),
         negatives=xp.sum(others * xp.sum(matrix, axis=1), axis=1),

@@ -8,6 +8,7 @@ import numpy as np
 from jaxopt_lab.metrics._arrays import (
     Array,
     Scalar,
+    diagonal,
     divide,
     given_back,
     is_traced,
@@ -93,7 +94,7 @@ def balanced_accuracy_score(
     if not is_traced(counts) and not there.all():
         warnings.warn("balanced_accuracy_score: y_pred has classes that y_true has not; left out", stacklevel=2)
     classes = xp.sum(there)
-    score = divide(xp, xp.sum(divide(xp, xp.diagonal(counts), support, 0.0)), classes)
+    score = divide(xp, xp.sum(divide(xp, diagonal(xp, counts), support, 0.0)), classes)
     if adjusted:
         chance = divide(xp, xp.ones(()), classes)
         score = divide(xp, score - chance, 1 - chance)

@@ -108,15 +108,3 @@ def test_mistakes_are_one_sentence(call, tmp_path, table, words, message):
     assert message in outcome.err
     assert outcome.err.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
-
-
-@pytest.mark.parametrize(("words", "tuned"), [(["score", "none.csv", "--label", "y"], 0), (["list", "nothing"], 1)])
-def test_xla_is_tuned_for_trajectories_alone(call, monkeypatch, words, tuned):
-    from jaxopt_lab.engine import cache, xla
-
-    calls = []
-    monkeypatch.setattr(xla, "started", lambda: False)
-    monkeypatch.setattr(xla, "tune_xla", lambda: calls.append("tuned"))
-    monkeypatch.setattr(cache, "keep_compiled", lambda: None)
-    assert call(*words).status == 2
-    assert len(calls) == tuned

@@ -1,5 +1,8 @@
 """The bootstrap against scikit-learn's loop over the same resamples, and scipy's intervals of the same replicates."""
 
+import json
+import subprocess
+import sys
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -243,3 +246,20 @@ def test_a_metric_whose_shape_depends_on_the_sample_is_refused() -> None:
     counts = lambda true, score, sample_weight=None: np.zeros(2) if sample_weight is None else sample_weight
     with pytest.raises(ValueError, match=r"metric: its shape is \(2,\) on the sample and \(3,\) on resamples"):
         metrics.bootstrap(counts, [0, 1, 1], [0.1, 0.2, 0.3], method="percentile", resamples=2)
+
+
+UNDER_OPTIONS = """
+import jaxopt_lab, json
+jaxopt_lab.tune_xla()
+from jaxopt_lab import metrics
+def several(true, pred, sample_weight=None):
+    return [each(true, pred, sample_weight=sample_weight) for each in (metrics.f1_score, metrics.recall_score)]
+print(json.dumps(metrics.bootstrap(several, [0, 0, 1, 1, 1], [0, 1, 1, 0, 1], resamples=9, stratified=True).value.tolist()))
+"""
+
+
+def test_several_numbers_under_the_options_of_tune_xla() -> None:
+    """XLA used to end the process: two scatters of one place, the derivatives of two diagonals, became one kernel."""
+    done = subprocess.run([sys.executable, "-c", UNDER_OPTIONS], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(done.stdout) == pytest.approx([2 / 3, 2 / 3])
