@@ -11,6 +11,8 @@ DIVERGED_ABOVE = 1.5
 GENERALISATION_LOSS = 0.05
 FLAT = 0.02
 JUMP = 0.3
+LITTLE = 0.05
+STALLED_ABOVE = 0.5
 
 
 class Finding(NamedTuple):
@@ -176,10 +178,22 @@ def _jumps(series: Series) -> Finding | None:
 def _flat(series: Series) -> Finding | None:
     at, loss = _points(series, "train_loss")
     fall = 1 - _tail(loss) / loss[0] if loss[0] > 0 else 1.0
-    if len(loss) < 4 or abs(fall) > 0.05:
+    if len(loss) < 4 or abs(fall) > LITTLE:
         return None
     words = f"train_loss hardly moves: it ends within {abs(fall):.1%} of its first value {loss[0]:.3g}"
-    return _finding("does_not_learn", "train_loss", (at[0], at[-1]), fall, 0.05, words)
+    return _finding("does_not_learn", "train_loss", (at[0], at[-1]), fall, LITTLE, words)
+
+
+def _stalls(series: Series) -> Finding | None:
+    at, loss = _points(series, "train_loss")
+    if len(loss) < 8 or loss[0] <= 0:
+        return None
+    late = loss[len(loss) // 2 :]
+    moved, level = abs(float(np.median(late[: len(loss) // 6])) - _tail(loss)) / loss[0], _tail(loss) / loss[0]
+    if moved > FLAT or not STALLED_ABOVE <= level < 1 - LITTLE:
+        return None
+    words = f"train_loss stays where it is from {at[len(loss) // 2]:g} on: it ends at {level:.0%} of its first value"
+    return _finding("stalls", "train_loss", (at[len(loss) // 2], at[-1]), level, STALLED_ABOVE, words)
 
 
 def _guesses(series: Series) -> Finding | None:
@@ -240,6 +254,7 @@ CHECKS = (
     Check("oscillates", (LOSSES,), _oscillates),
     Check("jumps", (LOSSES,), _jumps),
     Check("does not learn", (("train_loss",),), _flat),
+    Check("stalls", (("train_loss",),), _stalls),
     Check("no better than guessing", (("train_loss",),), _guesses),
     Check("still falling", (("train_loss",),), _still_falling),
 )

@@ -35,6 +35,7 @@ def test_nothing_is_found_in_good_curves_and_every_check_runs():
         ("accuracy_falls", {"val_accuracy": [0.5, 0.9, 0.8, 0.7]}, "val_accuracy", 2, 0.2),
         ("jumps", {"train_loss": [2.0, 1.0, 2.0, 0.9]}, "train_loss", 2, 0.5),
         ("does_not_learn", {"train_loss": [2.303, 2.302, 2.304, 2.303, 2.303]}, "train_loss", 1, 0.0),
+        ("stalls", {"train_loss": [2.0, 1.5, 1.3, 1.21, 1.2, 1.21, 1.2, 1.2]}, "train_loss", 5, 0.6),
         ("training_rises", {"train_loss": [2.0, 1.0, 1.2, 1.5]}, "train_loss", 2, 0.25),
         ("still_falling", {"train_loss": [2.0, 1.8, 1.6, 1.4, 1.2]}, "train_loss", 4, 0.25),
     ],
