@@ -43,11 +43,13 @@ class Cloud(NamedTuple):
         ax: the axes that they move over, and are cut at.
         points: where they are, shape ``(frames, dots, 2)``.
         color: of the dots.
+        size: their diameter, in points of type.
     """
 
     ax: "Axes"
     points: np.ndarray
     color: str
+    size: float = 3.6
 
 
 class Segment(NamedTuple):
@@ -191,7 +193,7 @@ def _on_page(part: Trail | Cloud | Segment | Words, height: float, dpi: float) -
         ends = [f"M{_number(a)} {_number(b)}L{_number(c)} {_number(d)}" for (a, b), (c, d) in pixels]
         return {"kind": "segment", **look, "steps": ends}
     dots = ["".join(f"M{_number(x)} {_number(y)}h0" for x, y in frame) for frame in pixels]
-    return {"kind": "cloud", **look, "steps": dots}
+    return {"kind": "cloud", **look, "size": _number(part.size * dpi / _POINTS), "steps": dots}
 
 
 def _number(length: float) -> str:
@@ -210,7 +212,7 @@ def _draw(part: Trail | Cloud | Segment | Words, frame: int) -> None:
     elif isinstance(part, Segment):
         part.ax.plot(*np.transpose(part.points[frame]), color=part.color, lw=1.6)
     else:
-        part.ax.plot(*np.transpose(part.points[frame]), "o", color=part.color, ms=3.6, alpha=0.75, mew=0)
+        part.ax.plot(*np.transpose(part.points[frame]), "o", color=part.color, ms=part.size, alpha=0.75, mew=0)
 
 
 def page_size(figure: "Figure") -> tuple[int, int]:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _RIGHT, _WRONG = "#d3e8f5", "#fbdcc5"
-_TICKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
+_TICKS = (0.5, 0.01, 0.99, 0.0001, 0.9999, 0.1, 0.9, 0.001, 0.999)
+"""Probabilities to mark on an axis of log-odds, those first that are left out last where there is no room."""
+
+_ROOM = 0.12  # from one mark to the next, as a share of the axis
 _CELLS = [["true negatives", "false positives"], ["false negatives", "true positives"]]
 _GOLDEN = 0.618  # spreads the dots of a class evenly over its strip
 _DOT = "#000000"
@@ -48,7 +51,7 @@ def film_thresholds(
         >>> confusion = [[[2, 0], [2, 0]], [[1, 1], [1, 1]]]
         >>> _, moving = film_thresholds(labels, scores, [4.0, 0.0], confusion, ([0, 0, 1], [0, 0.5, 1]))
         >>> moving.frames[-1]
-        'threshold 0.5: recall 0.50, specificity 0.50, precision 0.50'
+        'threshold 0.5: recall 0.500, specificity 0.500, precision 0.500'
     """
     labels, scores, thresholds = (np.asarray(each) for each in (labels, scores, thresholds))
     confusion = np.asarray(confusion)
@@ -77,7 +80,7 @@ def film_thresholds(
             for row in (0, 1)
             for column in (0, 1)
         ),
-        Cloud(right, np.stack([_share(confusion[:, 0]), _share(confusion[:, 1])], -1)[:, None], _DOT),
+        Cloud(right, np.stack([_share(confusion[:, 0]), _share(confusion[:, 1])], -1)[:, None], _DOT, 8.0),
         *(
             Words(right, (0.95, 0.31 - 0.08 * place), [f"{name} {value}" for value in values], "right")
             for place, (name, values) in enumerate(rates.items())
@@ -90,7 +93,7 @@ _TOLD = ("recall", "specificity", "precision")
 
 
 def _rates(confusion: np.ndarray) -> dict[str, list[str]]:
-    """Each metric at each threshold, in two digits; a dash where nobody is called positive."""
+    """Each metric at each threshold, in three digits; a dash where nobody is called positive."""
     (tn, fp), (fn, tp) = np.moveaxis(confusion, 0, -1)
     with np.errstate(invalid="ignore"):
         values = {
@@ -99,7 +102,7 @@ def _rates(confusion: np.ndarray) -> dict[str, list[str]]:
             "precision": tp / (tp + fp),
             "accuracy": (tp + tn) / (tp + tn + fp + fn),
         }
-    return {name: ["–" if np.isnan(one) else f"{one:.2f}" for one in each] for name, each in values.items()}
+    return {name: ["–" if np.isnan(one) else f"{one:.3f}" for one in each] for name, each in values.items()}
 
 
 def _share(called: np.ndarray) -> np.ndarray:
@@ -113,10 +116,15 @@ def _strips(ax: "Axes", labels: np.ndarray, scores: np.ndarray, thresholds: np.n
         mine = scores[labels == label]
         spread = (np.arange(len(mine)) * _GOLDEN % 1 - 0.5) * 0.7
         ax.plot(mine, label + spread, "o", color=color, ms=4, alpha=0.6, mew=0)
-    chances = [chance for chance in _TICKS if thresholds.min() <= np.log(chance / (1 - chance)) <= thresholds.max()]
-    ax.set_xticks([np.log(chance / (1 - chance)) for chance in chances], [f"{chance:g}" for chance in chances])
+    low, high = thresholds.min(), thresholds.max()
+    marks: dict[float, str] = {}
+    for chance in _TICKS:
+        place = float(np.log(chance / (1 - chance)))
+        if low <= place <= high and all(abs(place - other) > _ROOM * (high - low) for other in marks):
+            marks[place] = f"{chance:g}"
+    ax.set_xticks(list(marks), list(marks.values()))
     ax.set_yticks([0, 1], ["Actual 0", "Actual 1"], rotation=90, va="center")
-    ax.set(xlim=(thresholds.min(), thresholds.max()), ylim=(-0.5, 1.5))
+    ax.set(xlim=(low, high), ylim=(-0.5, 1.5))
     describe(ax, title="Called positive: right of the line", xlabel="Probability given by the classifier")
 
 

@@ -29,7 +29,7 @@ def test_the_moving_threshold_stands_still_at_one_half():
     study = {"test_labels": labels, "jax": {"scores": scores, "fpr": [0, 1], "tpr": [0, 1]}}
     picture = moving_threshold("trial", study, "five rows")
     assert picture.film is not None
-    assert picture.film.frames[picture.film.still] == "threshold 0.5: recall 0.50, specificity 0.67, precision 0.50"
-    assert picture.film.frames[0].endswith("recall 0.00, specificity 1.00, precision –")
-    assert picture.film.frames[-1].endswith("recall 1.00, specificity 0.00, precision 0.40")
+    assert picture.film.frames[picture.film.still] == "threshold 0.5: recall 0.500, specificity 0.667, precision 0.500"
+    assert picture.film.frames[0].endswith("recall 0.000, specificity 1.000, precision –")
+    assert picture.film.frames[-1].endswith("recall 1.000, specificity 0.000, precision 0.400")
     assert "calling nobody positive has 0.600, the usual threshold 0.600" in picture.caption

@@ -94,9 +94,9 @@ def test_a_threshold_goes_through_its_confusion_matrices():
     confusion = [[[3, 0], [2, 0]], [[2, 1], [1, 1]], [[0, 3], [0, 2]]]
     figure, made = film_thresholds(labels, scores, [4.0, 0.0, -4.0], confusion, ([0, 1], [0, 1]), still=1)
     assert made.frames == [
-        "threshold 0.982: recall 0.00, specificity 1.00, precision –",
-        "threshold 0.5: recall 0.50, specificity 0.67, precision 0.50",
-        "threshold 0.018: recall 1.00, specificity 0.00, precision 0.40",
+        "threshold 0.982: recall 0.000, specificity 1.000, precision –",
+        "threshold 0.5: recall 0.500, specificity 0.667, precision 0.500",
+        "threshold 0.018: recall 1.000, specificity 0.000, precision 0.400",
     ]
     words = [part["steps"] for part in made.parts if part["kind"] == "words"]
     assert words[:4] == [["3", "2", "0"], ["0", "1", "3"], ["2", "1", "0"], ["0", "1", "2"]]
