@@ -130,7 +130,7 @@ class Doctor:
         if series.lost_at is not None or _ends_far_above_start(series):
             return dict.fromkeys(LABELS, (1 - CERTAIN) / (len(LABELS) - 1)) | {"diverged": CERTAIN}
         usable = _usable(series)
-        if not usable:
+        if not any(np.nanmax(values) > np.nanmin(values) for values in usable.values()):  # nothing ever moves
             return dict.fromkeys(LABELS, 0.0) | {"inconclusive": 1.0}
         model, seen = self.models[set_name(usable)], features(series._replace(curves=usable))
         chances = model.probabilities(np.array([seen[name] for name in model.names]))

@@ -12,6 +12,10 @@ GENERALISATION_LOSS = 0.05
 FLAT = 0.02
 JUMP = 0.3
 LITTLE = 0.05
+BEYOND_NOISE = 3.0
+"""A rise or a fall counts from so many times the deviation of the points on: the best of many points lies that far."""
+MOST_POINTS = 500
+"""Longer logs are averaged to so many blocks."""
 STALLED_ABOVE = 0.5
 
 
@@ -78,9 +82,16 @@ def look(series: Series) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
 
 
 def _points(series: Series, name: str) -> tuple[np.ndarray, np.ndarray]:
-    values = series.curves[name]
-    there = np.isfinite(values)
-    return series.position[there], values[there]
+    """Where a curve has points, and their values; of a long log, the means of blocks at the place of their last point.
+
+    A step-by-step log has spikes and swings that say nothing of the run.
+    """
+    there = np.flatnonzero(np.isfinite(series.curves[name]))
+    at, values = series.position[there], series.curves[name][there]
+    if len(there) <= 2 * MOST_POINTS:
+        return at, values
+    edges = np.linspace(0, len(there), MOST_POINTS + 1).round().astype(int)
+    return at[edges[1:] - 1], np.add.reduceat(values, edges[:-1]) / np.diff(edges)
 
 
 def _finding(
@@ -91,6 +102,12 @@ def _finding(
 
 def _tail(values: np.ndarray) -> float:
     return float(np.median(values[-max(1, len(values) // 6) :]))
+
+
+def _noise(values: np.ndarray) -> float:
+    """The deviation of what is neither level nor slope in the second half, by second differences."""
+    late = values[len(values) // 2 :]
+    return float(np.sqrt(np.mean(np.diff(late, 2) ** 2) / 6)) if len(late) > 3 else 0.0
 
 
 def _scale(loss: np.ndarray) -> tuple[float, str]:
@@ -129,7 +146,7 @@ def _validation_rises(series: Series) -> Finding | None:
     lowest = int(np.argmin(loss))
     scale, of = (float(loss[lowest]), "") if loss[lowest] > 0 else (_scale(loss)[0], " of its range")
     rise = (_tail(loss[lowest:]) - loss[lowest]) / scale
-    if lowest == len(loss) - 1 or rise <= GENERALISATION_LOSS:
+    if rise <= max(GENERALISATION_LOSS, BEYOND_NOISE * _noise(loss) / scale):
         return None
     words = f"val_loss ends {rise:.0%}{of} above its lowest value {loss[lowest]:.3g}, which it had at {at[lowest]:g}"
     return _finding("validation_rises", "val_loss", (at[lowest], at[-1]), rise, GENERALISATION_LOSS, words)
@@ -157,7 +174,7 @@ def _oscillates(series: Series) -> Finding | None:
     if len(late) < 4:
         return None
     scale, of = _scale(loss)
-    swing, rises = float(np.sqrt(np.mean(np.diff(late, 2) ** 2) / 6)) / scale, float(np.mean(np.diff(late) > 0))
+    swing, rises = _noise(loss) / scale, float(np.mean(np.diff(late) > 0))
     if swing <= FLAT or rises <= 0.25:
         return None
     words = f"{name} rises in {rises:.0%} of the points of the second half and swings by {swing:.1%} of its {of}"
@@ -212,8 +229,8 @@ def _training_rises(series: Series) -> Finding | None:
     at, loss = _points(series, "train_loss")
     lowest = int(np.argmin(loss))
     scale, of = _scale(loss)
-    rise = (_tail(loss) - loss[lowest]) / scale
-    if rise <= 0.1:
+    rise = (_tail(loss[lowest:]) - loss[lowest]) / scale
+    if rise <= max(0.1, BEYOND_NOISE * _noise(loss) / scale):
         return None
     words = f"train_loss ends {rise:.0%} of its {of} above its lowest {loss[lowest]:.3g}, at {at[lowest]:g}"
     return _finding("training_rises", "train_loss", (at[lowest], at[-1]), rise, 0.1, words)
@@ -225,8 +242,9 @@ def _still_falling(series: Series) -> Finding | None:
         return None
     part = max(1, len(loss) // 5)
     fall = loss[0] - _tail(loss)
-    share = (float(np.median(loss[-2 * part : -part])) - float(np.median(loss[-part:]))) / fall if fall > 0 else 0.0
-    if share <= 0.05:
+    last = float(np.median(loss[-2 * part : -part])) - float(np.median(loss[-part:]))
+    share = last / fall if fall > 0 else 0.0
+    if share <= 0.05 or last <= BEYOND_NOISE * _noise(loss) / part**0.5:
         return None
     words = f"train_loss is still falling: the last fifth made {share:.0%} of the whole fall"
     return _finding("still_falling", "train_loss", (at[-part - 1], at[-1]), share, 0.05, words)
@@ -235,8 +253,8 @@ def _still_falling(series: Series) -> Finding | None:
 def _accuracy_falls(series: Series) -> Finding | None:
     at, accuracy = _points(series, "val_accuracy")
     best = int(np.argmax(accuracy))
-    lost = accuracy[best] - _tail(accuracy)
-    if lost <= 0.02:
+    lost = accuracy[best] - _tail(accuracy[best:])
+    if lost <= max(0.02, BEYOND_NOISE * _noise(accuracy)):
         return None
     words = f"val_accuracy ends {100 * lost:.1f} points below its best, which it had at {at[best]:g}"
     return _finding("accuracy_falls", "val_accuracy", (at[best], at[-1]), float(lost), 0.02, words)

@@ -1,5 +1,6 @@
 """The doctor's word: certain where a rule decides, silent where it lacks a curve, the same in any unit."""
 
+import itertools
 import json
 from importlib import resources
 
@@ -8,9 +9,9 @@ import pandas as pd
 import pytest
 
 from jaxopt_lab import curves
-from jaxopt_lab.curves.diagnosis import Doctor, shipped
+from jaxopt_lab.curves.diagnosis import TIE, Doctor, shipped
 from jaxopt_lab.curves.model import Model, bent, set_name
-from jaxopt_lab.curves.vocabulary import CURVES, LABELS, REMEDIES
+from jaxopt_lab.curves.vocabulary import AIMED, CURVES, LABELS, REMEDIES
 from jaxopt_lab.labs.curves.fitting import curve_sets
 
 NAN = float("nan")
@@ -73,6 +74,11 @@ def test_too_few_points_are_inconclusive():
         assert diagnosis.probabilities["inconclusive"] == 1
 
 
+def test_curves_that_never_move_are_inconclusive():
+    for value in (0.0, 0.69, -3.0):
+        assert curves.diagnose({"train_loss": [value] * 9, "val_loss": [value] * 9}).label == "inconclusive"
+
+
 def test_divergence_is_certain():
     for loss in ([2.0, 1.0, NAN, NAN], [2.0, np.inf], [2.0, 2.5, 7.2, 6.4, 6.3]):
         diagnosis = curves.diagnose({"train_loss": loss})
@@ -82,13 +88,27 @@ def test_divergence_is_certain():
     assert {"not_finite", "ends_above_start"} & {finding.symptom for finding in diagnosis.findings}
 
 
-def test_remedies_are_ordered_by_what_they_closed():
-    remedies = curves.diagnose(textbook()["learning_rate_too_high"], num_classes=10).remedies
-    assert remedies[0].name in ("rate_down_3", "rate_down_10")
-    closed = [remedy.closed for remedy in remedies]
-    assert closed == sorted(closed, reverse=True)
+@pytest.mark.parametrize("label", ["overfitting", "learning_rate_too_high", "learning_rate_too_low", "diverged"])
+def test_what_takes_the_cause_away_comes_first_and_in_both_parts_what_helped_more(label):
+    remedies = curves.diagnose(textbook()[label], num_classes=10).remedies
+    aimed = [remedy.name in AIMED[label] for remedy in remedies]
+    assert aimed[0]
+    assert aimed == sorted(aimed, reverse=True)
+    for part in (True, False):
+        success = [remedy.success for remedy in remedies if (remedy.name in AIMED[label]) == part]
+        assert all(later <= earlier + TIE for earlier, later in itertools.pairwise(success))
     assert all(remedy.words == REMEDIES[remedy.name] and remedy.tried > 0 for remedy in remedies)
     assert curves.diagnose(textbook()["good"], num_classes=10).remedies == ()
+
+
+def test_of_remedies_as_good_the_cheaper_comes_first():
+    numbers = json.loads(resources.files("jaxopt_lab.curves").joinpath("model.json").read_text(encoding="utf-8"))
+    for tried in numbers["remedies"].values():
+        for each in tried.values():
+            each["helped"] = 0.5
+    names = [remedy.name for remedy in Doctor(numbers).diagnose(textbook()["overfitting"]).remedies]
+    rest = [name for name in REMEDIES if name not in AIMED["overfitting"]]
+    assert names == [*AIMED["overfitting"], *rest]
 
 
 def test_every_set_of_curves_has_a_model_of_its_own_features():
