@@ -57,7 +57,8 @@ def smaller(png: str) -> str:
     """A picture with fewer colours, both in base64."""
     picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
     written = io.BytesIO()
-    picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(written, format="png", optimize=True)
+    few = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(written, format="png", optimize=True)
     return base64.b64encode(written.getvalue()).decode()
 
 
