@@ -99,6 +99,9 @@ def expected_census(dim: int, heights: Any = HEIGHTS, *, samples: int = 20_000, 
     Returns:
         The numbers, shape ``(bins, dim + 1)``.
 
+    Raises:
+        ValueError: if ``dim`` or ``samples`` is no whole number of at least 1, or the matrices don't fit into memory.
+
     Example:
         >>> from jaxopt_lab.analysis import expected_census
         >>> points = expected_census(2).sum(0)  # exactly 2 / (pi sqrt 3) = 0.3676 of them, half of them saddles

@@ -30,7 +30,14 @@ BYTES_PER_STEP = 48
 
 
 class Exit(NamedTuple):
-    """The way out of a saddle: the eigenvector of the most negative eigenvalue, and how far along it is outside."""
+    """The way out of a saddle: the eigenvector of the most negative eigenvalue, and how far along it is outside.
+
+    Attributes:
+        saddle: the critical point, shape ``(dim,)``.
+        direction: the eigenvector, of length 1, shape ``(dim,)``.
+        eigenvalue: its eigenvalue, negative.
+        edge: the distance along it from which on a trajectory has escaped.
+    """
 
     saddle: Any
     direction: Any
@@ -153,6 +160,9 @@ def exit_of(problem: Problem, saddle: int = 0, edge: float | None = None) -> Exi
         problem: a problem that lists saddles.
         saddle: which of them.
         edge: as in `escape_steps`.
+
+    Returns:
+        The saddle, the way, the eigenvalue and the edge.
 
     Raises:
         ValueError: if there is no such saddle, or no way out of it along a straight line.

@@ -64,7 +64,15 @@ def as_record(record: "str | int | Record") -> Record:
 
 
 class Summary(NamedTuple):
-    """The losses of all steps in constant memory. Steps count from 0, the start point; -1 stands for never."""
+    """The losses of all steps in constant memory. Steps count from 0, the start point; -1 stands for never.
+
+    Attributes:
+        initial_loss: the loss at the start point.
+        best_loss: the lowest finite loss; NaN if none was finite.
+        best_step: the first step that had it.
+        converged_at: the first step whose loss was within the tolerance of the known minimum.
+        diverged_at: the first step whose loss was not finite.
+    """
 
     initial_loss: jax.Array
     best_loss: jax.Array

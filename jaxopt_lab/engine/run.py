@@ -145,6 +145,9 @@ def open_sweep(path: str | os.PathLike[str]) -> "xr.Dataset":
     Args:
         path: the folder that ``sweep(..., store=path)`` or ``jaxopt-lab sweep --out path`` writes.
 
+    Returns:
+        The dataset that `sweep` returns, or will return.
+
     Raises:
         ValueError: if there is no store, or it is broken.
 

@@ -110,6 +110,9 @@ def compare_classes(
         classes: the labels of both tables' columns.
         how: as in `score_classes`.
 
+    Returns:
+        Of every metric the difference and its interval, by name.
+
     Raises:
         ValueError: as in `score_classes`.
 

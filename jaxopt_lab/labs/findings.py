@@ -28,7 +28,13 @@ class Picture(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Rows under named columns; cells are text or numbers, which the reader of the table formats."""
+    """Rows under named columns; cells are text or numbers, which the reader of the table formats.
+
+    Attributes:
+        caption: what the table shows.
+        columns: the names of the columns.
+        rows: of each row the cells.
+    """
 
     caption: str
     columns: tuple[str, ...]
@@ -36,7 +42,12 @@ class Table(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A question of the seed's, and the answer with the numbers that this run measured for it."""
+    """A question of the seed's, and the answer with the numbers that this run measured for it.
+
+    Attributes:
+        question: as the seed asks it.
+        answer: in a few sentences.
+    """
 
     question: str
     answer: str

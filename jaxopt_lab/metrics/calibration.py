@@ -16,6 +16,11 @@ class CalibrationCurve(NamedTuple):
 
     Entries where ``valid`` is true, in order, are scikit-learn's arrays; the bins where it is not hold no sample, and
     are NaN.
+
+    Attributes:
+        prob_true: the share of positives in each bin.
+        prob_pred: the mean prediction in each bin.
+        valid: whether a bin holds a sample.
     """
 
     prob_true: jax.Array

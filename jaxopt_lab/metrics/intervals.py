@@ -8,7 +8,13 @@ from jaxopt_lab.metrics._inputs import as_array
 
 
 class Estimate(NamedTuple):
-    """A value and the ends of its confidence interval, each a number or an array of one shape."""
+    """A value and the ends of its confidence interval, each a number or an array of one shape.
+
+    Attributes:
+        value: what was measured.
+        lower: the lower end.
+        upper: the upper end.
+    """
 
     value: Array
     lower: Array

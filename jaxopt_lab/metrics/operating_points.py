@@ -10,7 +10,12 @@ from jaxopt_lab.metrics.thresholds import ranked_counts
 
 
 class OperatingPoint(NamedTuple):
-    """The best value of one rate under a condition on another, and the threshold from which scores are positive."""
+    """The best value of one rate under a condition on another, and the threshold from which scores are positive.
+
+    Attributes:
+        value: the best rate.
+        threshold: scores from here up are called positive; infinity calls none.
+    """
 
     value: Scalar
     threshold: Scalar

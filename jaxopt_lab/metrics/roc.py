@@ -16,6 +16,12 @@ class RocCurve(NamedTuple):
 
     Every entry is a true point of the curve; samples of equal score repeat it, so lines and areas through all entries
     are right. Entries where ``valid`` is true, in order, are scikit-learn's arrays.
+
+    Attributes:
+        fpr: the false positive rate at each threshold.
+        tpr: the true positive rate there.
+        thresholds: scores from here up are called positive.
+        valid: whether scikit-learn's arrays have the entry.
     """
 
     fpr: jax.Array

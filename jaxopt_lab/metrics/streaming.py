@@ -52,7 +52,12 @@ class Stream(NamedTuple):
 
 
 class AreaBounds(NamedTuple):
-    """Between which numbers the exact area lies, whatever the scores within the bins were."""
+    """Between which numbers the exact area lies, whatever the scores within the bins were.
+
+    Attributes:
+        lower: the least that it can be.
+        upper: the most.
+    """
 
     lower: Array
     upper: Array
@@ -109,6 +114,9 @@ def score_stream(edges: Array, labels: Any = (0, 1)) -> Stream:
         A `Stream` whose ``update`` takes true labels and scores. Scores that are not finite, and labels that are
         neither, are counted too: ``measure`` then raises, and is NaN under `jax.jit`.
 
+    Raises:
+        ValueError: if the edges do not increase, or there are not two labels.
+
     Example:
         >>> from jaxopt_lab.metrics import roc_auc_score
         >>> stream = score_stream(np.linspace(0, 1, 101)[1:-1])
@@ -143,6 +151,13 @@ def score_stream(edges: Array, labels: Any = (0, 1)) -> Stream:
 
 def merge(first: Counts, second: Counts) -> Counts:
     """The state of the samples of both; the same as ``jax.tree.map(jnp.add, first, second)`` and as `jax.lax.psum`.
+
+    Args:
+        first: the state of some samples.
+        second: the state of others, of the same stream.
+
+    Returns:
+        The state, as if one stream had seen all of them.
 
     Example:
         >>> stream = confusion_stream(labels=(0, 1))

@@ -16,6 +16,14 @@ class ThresholdCounts(NamedTuple):
 
     Every entry is a true point; samples of equal score repeat it. Entries where ``valid`` is true, in order, are
     scikit-learn's arrays.
+
+    Attributes:
+        tns: true negatives at each threshold.
+        fps: false positives.
+        fns: false negatives.
+        tps: true positives.
+        thresholds: scores from here up are called positive.
+        valid: whether scikit-learn's arrays have the entry.
     """
 
     tns: jax.Array

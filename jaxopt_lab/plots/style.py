@@ -37,6 +37,9 @@ def new_figure(rows: int = 1, columns: int = 1, *, width: float = 7.0, height: f
         width: width of one pair of axes, in inches.
         height: height of one pair of axes, in inches.
 
+    Returns:
+        The figure, and its axes.
+
     Example:
         >>> figure, axes = new_figure(1, 2, width=3.0, height=2.0)
         >>> axes.shape, figure.get_size_inches().tolist()
@@ -53,6 +56,14 @@ def new_figure(rows: int = 1, columns: int = 1, *, width: float = 7.0, height: f
 
 def axes_or_new(ax: "Axes | None", *, width: float = 7.0, height: float = 4.5) -> "Axes":
     """The axes that were given, or new ones in a figure of their own.
+
+    Args:
+        ax: the axes that were given; None for new ones.
+        width: of new ones, in inches.
+        height: of new ones, in inches.
+
+    Returns:
+        The axes.
 
     Example:
         >>> _, ax = new_figure()
@@ -80,6 +91,9 @@ def figure_of(ax: "Axes") -> "Figure":
 
     Args:
         ax: the axes.
+
+    Returns:
+        The figure, also where the axes stand in a part of it.
 
     Example:
         >>> figure, ax = new_figure()

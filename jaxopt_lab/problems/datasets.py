@@ -263,7 +263,10 @@ def load(data: Dataset | str) -> Dataset:
     """A data set by its name, as its loader gives it without arguments; a data set is given back as it is.
 
     Args:
-        data: the data set, or its name in `NAMED`.
+        data: the data set, or its name: that of its function here.
+
+    Returns:
+        The data set; one asked for by name is loaded once and shared.
 
     Raises:
         ValueError: for a name that is not known, with the nearest one that is.

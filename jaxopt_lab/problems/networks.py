@@ -22,7 +22,9 @@ ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "silu", "elu", "leaky_relu", "
 
 
 def logits(params: Params, features: Any, activation: Activation = "relu") -> jax.Array:
-    """What the network gives before it is squashed to probabilities: the scores to rank by.
+    r"""What the network gives before it is squashed to probabilities: the scores to rank by.
+
+    .. math:: f_\theta(x) = \phi(\cdots \phi(x W_1 + b_1) \cdots) W_L + b_L
 
     Args:
         params: the tuple of layers.
@@ -47,7 +49,9 @@ def logits(params: Params, features: Any, activation: Activation = "relu") -> ja
 
 
 def probabilities(params: Params, features: Any, activation: Activation = "relu") -> jax.Array:
-    """The probability that the network gives to the positive class, or, with more than two, to each.
+    r"""The probability that the network gives to the positive class, or, with more than two, to each.
+
+    .. math:: p = \frac{1}{1 + e^{-f_\theta(x)}}, \qquad p_k = \frac{e^{f_\theta(x)_k}}{\sum_j e^{f_\theta(x)_j}}
 
     Args:
         params: as in `logits`.
@@ -114,6 +118,9 @@ def narrowed(params: Params, active_units: Any) -> Params:
         params: the tuple of layers.
         active_units: how many units of each hidden layer are in use; it may be traced. None: all.
 
+    Returns:
+        Layers of the same shapes.
+
     Example:
         >>> layers = draw_layers(jax.random.key(0), (4, 8, 3))
         >>> int((narrowed(layers, 2)[1]["weights"] != 0).sum())
@@ -133,8 +140,18 @@ def narrowed(params: Params, active_units: Any) -> Params:
 def as_activation(activation: Activation) -> Callable[[jax.Array], jax.Array]:
     """A function by its name in `ACTIVATIONS`; a function is given back as it is.
 
+    Args:
+        activation: the name, or the function.
+
+    Returns:
+        The function, of an array.
+
     Raises:
         ValueError: for a name that is not known, with the nearest one that is.
+
+    Example:
+        >>> as_activation("tanh")(jnp.array(0.0)).item()
+        0.0
     """
     if callable(activation):
         return activation
