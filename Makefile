@@ -42,7 +42,7 @@ bench: $(RUN) ## time everything beside its peers, on a machine with nothing els
 
 # Everything is read afresh (-E): a page that is taken from an earlier build would keep its warnings to itself.
 docs: $(TEST) ## build the documentation into docs/_build/html; a warning is an error
-	@$(VENV)/bin/python -m sphinx -E -W --keep-going -q -d docs/_build/doctrees docs docs/_build/html
+	@$(VENV)/bin/sphinx-build -E -W --keep-going -q -d docs/_build/doctrees docs docs/_build/html
 
 lint: $(TEST) ## check style, format and types
 	@$(VENV)/bin/ruff check .

@@ -19,6 +19,7 @@ extensions = [
     # of our own, in _ext
     "catalogue",
     "mathml",
+    "pages",
     "references",
     "signatures",
 ]
@@ -37,6 +38,7 @@ napoleon_attr_annotations = False  # the signature above says them
 napoleon_use_rtype = False
 python_maximum_signature_line_length = 100
 add_module_names = False
+toc_object_entries_show_parents = "hide"
 
 html_theme = "furo"
 html_title = f"jaxopt_lab {release}"

@@ -12,6 +12,8 @@ LOGGER = logging.getLogger(__name__)
 UNKNOWN = re.compile(r"\\[A-Za-z]+")
 UPRIGHT = re.compile(r"\\(?:operatorname\*?\{([^{}]+)\}|(arg)\b)")
 """Names that the converter would take apart into italic letters, or does not know."""
+INDEX = re.compile(r"_\{([a-z]{3,})\}")
+"""An index that is a word: set upright, so that it is no product of letters."""
 
 
 def mathml(latex: str, *, display: str = "inline") -> str:
@@ -28,6 +30,7 @@ def mathml(latex: str, *, display: str = "inline") -> str:
     if r"\\" in latex and r"\begin" not in latex:
         latex = rf"\begin{{aligned}}{latex}\end{{aligned}}"
     latex = UPRIGHT.sub(lambda found: rf"\text{{{found[1] or found[2]}}}\,", latex)
+    latex = INDEX.sub(r"_{\\text{\1}}", latex)
     try:
         element = convert(latex, display=display)
     except Exception as error:  # the converter has a dozen classes of errors, one for each way to be wrong
