@@ -60,3 +60,16 @@ def fraction(name: str, value: Any) -> None:
     """
     if isinstance(value, (int, float)) and not 0 <= value <= 1:
         raise ValueError(f"{name}: got {value!r}; a share lies between 0 and 1")
+
+
+def not_negative(name: str, value: Any) -> None:
+    """Refuse a number below 0; one that is traced can't be seen and passes.
+
+    Raises:
+        ValueError: for a negative number, or not a number.
+
+    Example:
+        >>> not_negative("focal_gamma", 2.0)
+    """
+    if isinstance(value, (int, float)) and not value >= 0:
+        raise ValueError(f"{name}: got {value!r}; pass 0 or more")

@@ -236,6 +236,34 @@ def test_class_weights_weigh_each_row_by_its_class() -> None:
     np.testing.assert_allclose(weighted, expected, rtol=1e-12)
 
 
+def test_weights_of_rows_are_repetitions() -> None:
+    features, labels = MOONS.train
+    times = np.random.default_rng(0).integers(0, 4, len(labels))
+    repeated = Dataset(
+        Split(np.repeat(features, times, 0), np.repeat(labels, times)), MOONS.validation, MOONS.test, MOONS.class_names
+    )
+    options: dict[str, Any] = {"class_weight": "balanced", "weight_decay": 0.1, "focal_gamma": 2.0}
+    weighted = problems.logistic_regression(MOONS, sample_weight=times, **options)
+    params = layers(2, 1)
+    one, other = (
+        jax.value_and_grad(each.loss)(params) for each in (weighted, problems.logistic_regression(repeated, **options))
+    )
+    for left, right in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("data", "outputs"), [(WINE, 3), (MOONS, 1)])
+def test_the_focal_loss_is_its_formula(data: Dataset, outputs: int) -> None:
+    features, labels = data.train
+    params = layers(features.shape[1], outputs)
+    scores = forward(params, features, relu)
+    chances = scipy.special.softmax(scores if outputs > 1 else np.hstack([0 * scores, scores]), axis=1)
+    right = chances[np.arange(len(labels)), labels]
+    for gamma in (0.0, 1.5):
+        loss = problems.logistic_regression(data, focal_gamma=gamma).loss(params)
+        np.testing.assert_allclose(loss, np.mean(-((1 - right) ** gamma) * np.log(right)), rtol=1e-10)
+
+
 def test_balanced_weights_count_the_labels_that_are_learnt() -> None:
     noisy = training_set(WINE, label_noise=0.3, train_fraction=0.5, class_weight="balanced")
     weights = np.asarray(noisy.weights)
@@ -299,6 +327,10 @@ def test_a_split_without_rows_is_not_measured() -> None:
         (lambda: problems.mlp(MOONS, class_weight=(1.0, 2.0, 3.0)), "one number for each of the 2 classes"),
         (lambda: problems.mlp(WINE, positive_weight=3.0), "positive_weight: the data has 3 classes"),
         (lambda: problems.mlp(MOONS, positive_weight=3.0, class_weight=(1, 2)), "pass one of them"),
+        (lambda: problems.mlp(MOONS, sample_weight=np.ones(3)), r"sample_weight: got shape \(3,\); pass one number"),
+        (lambda: problems.mlp(MOONS, sample_weight=-np.ones(300)), "sample_weight: a weight is negative"),
+        (lambda: problems.mlp(MOONS, sample_weight=np.zeros(300)), "or none is above 0"),
+        (lambda: problems.mlp(MOONS, focal_gamma=-1), "focal_gamma: got -1; pass 0 or more"),
         (lambda: problems.mlp(MOONS, batch_size=4).loss(layers(2, 32, 1)), r"pass key=jax\.random\.key\(seed\)"),
         (
             lambda: problems.mlp(Dataset(Split(np.ones((0, 2)), np.ones(0)), MOONS.test, MOONS.test, ("a", "b"))),

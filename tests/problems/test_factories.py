@@ -70,15 +70,16 @@ CASES = [
     Case("logistic_regression", LEARNING, OTHER_LEARNING, {"data": "wine"}),
     Case(
         "logistic_regression",
-        LEARNING | {"positive_weight": 4.0},
-        OTHER_LEARNING | {"positive_weight": 1.5},
+        LEARNING | {"positive_weight": 4.0, "focal_gamma": 2.0},
+        OTHER_LEARNING | {"positive_weight": 1.5, "focal_gamma": 0.5},
         {"data": "breast_cancer", "batch_size": 16, "decay_biases": True},
     ),
     Case("mlp", LEARNING, OTHER_LEARNING, {"data": "moons", "hidden": (5, 4), "activation": "tanh"}),
     Case(
         "mlp",
-        LEARNING | {"active_units": 3.0, "class_weight": np.array([1.0, 2.0, 3.0])},
-        OTHER_LEARNING | {"active_units": 6.0, "class_weight": np.array([3.0, 1.0, 1.0])},
+        LEARNING | {"active_units": 3.0, "class_weight": np.array([1.0, 2.0, 3.0]), "sample_weight": np.arange(106.0)},
+        OTHER_LEARNING
+        | {"active_units": 6.0, "class_weight": np.array([3.0, 1.0, 1.0]), "sample_weight": np.ones(106)},
         {"data": "wine", "hidden": 6, "activation": "tanh", "batch_size": 16},
     ),
 ]
