@@ -1,12 +1,12 @@
 """``jaxopt-lab score``: how good somebody's predictions are."""
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from jaxopt_lab.cli.columns import names_of
 from jaxopt_lab.cli.files import check_target, write_whole
 from jaxopt_lab.cli.score_text import Findings, as_json, as_text
 
@@ -58,14 +58,14 @@ def score(
         out: a picture ending in .png, .svg or .pdf, or a folder for report.txt, report.json and page.png (score.png).
         overwrite: replace what lies there already.
     """
-    from jaxopt_lab.evaluation import Resampling, read_predictions
+    from jaxopt_lab.evaluation import Resampling, read_table
 
     target = out or (None if json else Path("score.png"))
     if target is not None:
         check_target(target, overwrite=overwrite, suffixes=("", ".png", ".svg", ".pdf"))
-    sides = _sides(_names(score), predicted, _names(compare))
+    sides = _sides(names_of(score), predicted, names_of(compare))
     columns = dict.fromkeys([label, *(name for side in sides for name in side)])
-    table = read_predictions(path, list(columns))
+    table = read_table(path, list(columns))
     how = Resampling(confidence, resamples, seed)
     if predicted is None and len(sides[0]) == 1:
         found = _binary(
@@ -73,18 +73,13 @@ def score(
         )
     else:
         _check_unused(positive=positive, threshold=threshold, prevalence=prevalence, ranking=ranking or None)
-        found = _of_classes(table, label, sides, predicted is not None, _names(classes), how)
+        found = _of_classes(table, label, sides, predicted is not None, names_of(classes), how)
     found = found._replace(source=str(path), confidence=confidence)
     print(as_json(found) if json else as_text(found))
     if target is not None:
         _write(found, target, overwrite=overwrite)
         if not json:
             print(f"saved: {target}")
-
-
-def _names(texts: Sequence[str] | None) -> list[str]:
-    """Columns between commas, or given one by one."""
-    return [name.strip() for text in texts or [] for name in text.split(",")]
 
 
 def _sides(scores: list[str], predicted: str | None, compared: list[str]) -> list[list[str]]:

@@ -9,7 +9,7 @@ from jaxopt_lab.evaluation.binary import BinaryReport, compare_binary, score_bin
 from jaxopt_lab.evaluation.calibration import CalibrationBins, calibration_bins
 from jaxopt_lab.evaluation.classes import ClassesReport, compare_classes, score_classes
 from jaxopt_lab.evaluation.estimates import Measured, Resampling
-from jaxopt_lab.evaluation.reading import read_predictions
+from jaxopt_lab.evaluation.reading import read_table
 from jaxopt_lab.evaluation.thresholds import ThresholdTable, threshold_table
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "compare_binary",
     "compare_classes",
     "precision_recall_band",
-    "read_predictions",
+    "read_table",
     "roc_band",
     "score_binary",
     "score_classes",

@@ -13,6 +13,7 @@ from jaxopt_lab.evaluation.tables import OF_TWO, of_two
 from jaxopt_lab.evaluation.thresholds import ThresholdTable, threshold_table, trade_off
 
 OF_PROBABILITIES = ("Brier score", "log loss", "mean prediction minus share of positives")
+CALIBRATION_ERROR = "expected calibration error"
 
 
 class BinaryReport(NamedTuple):
@@ -84,7 +85,9 @@ def score_binary(
     confusion = metrics.confusion_matrix(true, calls, labels=[0, 1])
     measured = _ranking(true, scores, how) | _of_calls(true, calls, None, how) | _shares(confusion, how)
     if probabilities:
-        measured |= means(OF_PROBABILITIES, _losses(positive, scores), how)
+        measured |= means(OF_PROBABILITIES, _losses(positive, scores), how) | _calibration_error(
+            true, scores, None, how
+        )
     thresholds = np.append(threshold_table(true, scores).threshold, threshold)
     return BinaryReport(
         class_names=_names(labels_of(y_true, "y_true"), positive),
@@ -143,7 +146,7 @@ def compare_binary(
     found |= _of_calls(true, _calls(first, threshold), _calls(second, threshold), how)
     if probabilities:
         differences = _losses(positive, first) - _losses(positive, second)
-        found |= means(OF_PROBABILITIES[:2], differences[:, :2], how)
+        found |= means(OF_PROBABILITIES[:2], differences[:, :2], how) | _calibration_error(true, first, second, how)
     return found
 
 
@@ -205,6 +208,12 @@ def _shares(confusion: np.ndarray, how: Resampling) -> dict[str, Measured]:
 
 def _of_calls(true: np.ndarray, calls: np.ndarray, versus: np.ndarray | None, how: Resampling) -> dict[str, Measured]:
     return resampled(OF_TWO, of_two, true, calls, versus, how)
+
+
+def _calibration_error(
+    true: np.ndarray, prob: np.ndarray, versus: np.ndarray | None, how: Resampling
+) -> dict[str, Measured]:
+    return resampled((CALIBRATION_ERROR,), metrics.expected_calibration_error, true, prob, versus, how)
 
 
 def _losses(positive: np.ndarray, prob: np.ndarray) -> np.ndarray:

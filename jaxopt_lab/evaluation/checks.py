@@ -47,10 +47,10 @@ def numbers_of(values: Any, name: str) -> np.ndarray:
     name, array = _column(values, name)
     if array.dtype.kind not in "biuf":
         row, text = next(((row, each) for row, each in enumerate(array, 1) if not _is_number(each)), (1, array[0]))
-        raise ValueError(f"{name}: row {row:,} is {str(text)!r}, text; scores are numbers")
+        raise ValueError(f"{name}: row {row:,} is {str(text)!r}, text; pass numbers")
     array = array.astype(float)
     if np.isinf(array).any():
-        raise ValueError(f"{name}: row {_first(np.isinf(array))} is infinite; pass finite scores")
+        raise ValueError(f"{name}: row {_first(np.isinf(array))} is infinite; pass finite numbers")
     return array
 
 

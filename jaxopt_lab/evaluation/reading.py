@@ -1,4 +1,4 @@
-"""A table of predictions from a file; reading one executes nothing."""
+"""A table from a file; reading one executes nothing."""
 
 import csv
 import importlib.util
@@ -16,14 +16,17 @@ _SEPARATORS = {".csv": ",;\t", ".tsv": "\t"}
 FORMATS = ".csv, .tsv, .parquet or .npz"
 
 
-def read_predictions(path: Path | str, columns: Sequence[str]) -> "pd.DataFrame":
+def read_table(
+    path: Path | str, columns: Sequence[str] | None = None, *, without: Sequence[str] = ()
+) -> "pd.DataFrame":
     """Columns of a table, whole or not at all.
 
     Args:
         path: a CSV (separated by commas, semicolons or tabs), TSV or Parquet file with named columns, or NumPy's
             ``.npz`` with one array for each column; an array of shape ``(n, k)`` has the columns ``name[0]`` to
             ``name[k-1]``.
-        columns: the names of those to read, each once.
+        columns: the names of those to read, each once; None for all.
+        without: of all those to leave out.
 
     Returns:
         These columns, in this order. What is missing is missing there too.
@@ -35,7 +38,7 @@ def read_predictions(path: Path | str, columns: Sequence[str]) -> "pd.DataFrame"
         >>> import os, tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     np.savez(os.path.join(folder, "test.npz"), y=[0, 1], p=[0.2, 0.9])
-        ...     table = read_predictions(os.path.join(folder, "test.npz"), ["p"])
+        ...     table = read_table(os.path.join(folder, "test.npz"), ["p"])
         >>> table["p"].to_list()
         [0.2, 0.9]
     """
@@ -43,15 +46,15 @@ def read_predictions(path: Path | str, columns: Sequence[str]) -> "pd.DataFrame"
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file; pass one ending in {FORMATS}")
     if path.suffix in _SEPARATORS:
-        return _delimited(path, columns)
+        return _delimited(path, columns, without)
     if path.suffix == ".npz":
-        return _arrays(path, columns)
+        return _arrays(path, columns, without)
     if path.suffix in (".parquet", ".pq"):
-        return _parquet(path, columns)
+        return _parquet(path, columns, without)
     raise ValueError(f"{path}: ends in {path.suffix or 'nothing'}; pass a table ending in {FORMATS}")
 
 
-def _delimited(path: Path, columns: Sequence[str]) -> "pd.DataFrame":
+def _delimited(path: Path, columns: Sequence[str] | None, without: Sequence[str]) -> "pd.DataFrame":
     import pandas as pd
 
     try:
@@ -59,7 +62,7 @@ def _delimited(path: Path, columns: Sequence[str]) -> "pd.DataFrame":
             line = file.readline().rstrip("\r\n")
         separator = max(_SEPARATORS[path.suffix], key=line.count)
         header = [name.strip() for name in next(csv.reader([line], delimiter=separator), [])]
-        _check_names(path, columns, header)
+        chosen = _chosen(path, columns, without, header)
         with warnings.catch_warnings():
             # Rows with more cells than the header would lose them.
             warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -71,10 +74,10 @@ def _delimited(path: Path, columns: Sequence[str]) -> "pd.DataFrame":
     except (pd.errors.ParserError, pd.errors.ParserWarning, csv.Error) as error:
         raise ValueError(f"{path}: its rows don't fit its header ({_told(error)}); give each row one cell for each name"
                          ) from error  # fmt: skip
-    return table.set_axis(header, axis="columns").loc[:, list(columns)]
+    return table.set_axis(header, axis="columns").loc[:, chosen]
 
 
-def _parquet(path: Path, columns: Sequence[str]) -> "pd.DataFrame":
+def _parquet(path: Path, columns: Sequence[str] | None, without: Sequence[str]) -> "pd.DataFrame":
     import pandas as pd
 
     if importlib.util.find_spec("pyarrow") is None:
@@ -84,11 +87,11 @@ def _parquet(path: Path, columns: Sequence[str]) -> "pd.DataFrame":
     except Exception as error:  # whatever the reader of a foreign file stumbles over
         raise ValueError(f"{path}: is no Parquet file ({_told(error)})") from error
     header = [str(name) for name in table.columns]
-    _check_names(path, columns, header)
-    return table.set_axis(header, axis="columns").loc[:, list(columns)]
+    chosen = _chosen(path, columns, without, header)
+    return table.set_axis(header, axis="columns").loc[:, chosen]
 
 
-def _arrays(path: Path, columns: Sequence[str]) -> "pd.DataFrame":
+def _arrays(path: Path, columns: Sequence[str] | None, without: Sequence[str]) -> "pd.DataFrame":
     import pandas as pd
 
     table = {}
@@ -101,22 +104,30 @@ def _arrays(path: Path, columns: Sequence[str]) -> "pd.DataFrame":
     except Exception as error:  # whatever the reader of a foreign file stumbles over
         raise ValueError(f"{path}: is no .npz of plain arrays ({_told(error)}); write it by np.savez, without objects"
                          ) from error  # fmt: skip
-    _check_names(path, columns, list(table))
-    lengths = {name: table[name].size for name in columns}
-    if odd := [name for name in columns if table[name].ndim != 1]:
+    chosen = _chosen(path, columns, without, list(table))
+    lengths = {name: table[name].size for name in chosen}
+    if odd := [name for name in chosen if table[name].ndim != 1]:
         raise ValueError(f"{path}: {odd[0]} has the shape {table[odd[0]].shape}; a column has one entry for each row")
     if len(set(lengths.values())) > 1:
         raise ValueError(f"{path}: {', '.join(f'{name} has {n}' for name, n in lengths.items())} rows; make them equal")
-    return pd.DataFrame({name: table[name] for name in columns})
+    return pd.DataFrame({name: table[name] for name in chosen})
 
 
-def _check_names(path: Path, columns: Sequence[str], header: list[str]) -> None:
-    for name in columns:
+def _chosen(path: Path, columns: Sequence[str] | None, without: Sequence[str], header: list[str]) -> list[str]:
+    """The names of the columns asked for, each of which is there once."""
+    for name in [*(columns or ()), *without]:
         if name not in header:
             there = ", ".join(header[:12]) + (", ..." if len(header) > 12 else "")
             raise ValueError(f"{path}: has no column {name!r}; it has {there or 'none at all'}")
+    chosen = [name for name in header if name not in without] if columns is None else list(columns)
+    for name in chosen:
+        if not name:
+            raise ValueError(
+                f"{path}: column {header.index(name) + 1} has no name; give it one, or write the table without it"
+            )
         if header.count(name) > 1:
             raise ValueError(f"{path}: {header.count(name)} columns are called {name!r}; rename all but one")
+    return chosen
 
 
 def _told(error: Exception) -> str:

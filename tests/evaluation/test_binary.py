@@ -29,6 +29,11 @@ def differences(data):
     return compare_binary(*data, threshold=0.3, how=HOW)
 
 
+def tenths(prob):
+    """Which rows are predicted from 0 to 0.1, and above that up to 0.2, and so on."""
+    return [np.ceil(10 * prob).clip(1) == place for place in range(1, 11)]
+
+
 def by_scikit_learn(truth, prob):
     calls = prob >= 0.3
     return {
@@ -43,6 +48,7 @@ def by_scikit_learn(truth, prob):
         "Matthews correlation": sklearn_metrics.matthews_corrcoef(truth, calls),
         "Brier score": sklearn_metrics.brier_score_loss(truth, prob),
         "log loss": sklearn_metrics.log_loss(truth, prob),
+        "expected calibration error": sum(abs((truth - prob)[place].sum()) for place in tenths(prob)) / len(truth),
     }
 
 

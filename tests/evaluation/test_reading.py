@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jaxopt_lab.evaluation import read_predictions
+from jaxopt_lab.evaluation import read_table
 
 TEXT = "id,label,p\n1,0,0.25\n2,1,0.5\n3,0,1e-3\n"
 
@@ -24,7 +24,7 @@ TEXT = "id,label,p\n1,0,0.25\n2,1,0.5\n3,0,1e-3\n"
 )
 def test_tables_with_separators(tmp_path, name, text):
     (tmp_path / name).write_bytes(text.encode())
-    table = read_predictions(tmp_path / name, ["p", "label"])
+    table = read_table(tmp_path / name, ["p", "label"])
     assert list(table) == ["p", "label"]
     assert table["p"].to_list() == [0.25, 0.5, 0.001]
     assert table["label"].to_list() == [0, 1, 0]
@@ -32,13 +32,13 @@ def test_tables_with_separators(tmp_path, name, text):
 
 def test_arrays_and_their_columns(tmp_path):
     np.savez(tmp_path / "a.npz", y=[0, 1, 2], p=np.eye(3))
-    table = read_predictions(tmp_path / "a.npz", ["y", "p[1]"])
+    table = read_table(tmp_path / "a.npz", ["y", "p[1]"])
     assert table["p[1]"].to_list() == [0, 1, 0]
 
 
 def test_missing_cells_stay_missing(tmp_path):
     (tmp_path / "a.csv").write_text("y,p\n0,0.5\n1\n1,\n")
-    assert read_predictions(tmp_path / "a.csv", ["p"])["p"].isna().to_list() == [False, True, True]
+    assert read_table(tmp_path / "a.csv", ["p"])["p"].isna().to_list() == [False, True, True]
 
 
 @pytest.mark.parametrize(
@@ -57,21 +57,21 @@ def test_missing_cells_stay_missing(tmp_path):
 def test_what_is_no_table_is_refused(tmp_path, name, content, message):
     (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(ValueError, match=r"^[^\n]+$") as refused:
-        read_predictions(tmp_path / name, ["q"])
+        read_table(tmp_path / name, ["q"])
     assert message in str(refused.value)
 
 
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(ValueError, match="there is no such file"):
-        read_predictions(tmp_path / "a.csv", ["q"])
+        read_table(tmp_path / "a.csv", ["q"])
 
 
 def test_arrays_of_different_lengths_or_of_no_column_are_refused(tmp_path):
     np.savez(tmp_path / "a.npz", y=[0, 1], p=[0.5], cube=np.zeros((2, 2, 2)))
     with pytest.raises(ValueError, match="y has 2, p has 1 rows"):
-        read_predictions(tmp_path / "a.npz", ["y", "p"])
+        read_table(tmp_path / "a.npz", ["y", "p"])
     with pytest.raises(ValueError, match=r"cube has the shape \(2, 2, 2\)"):
-        read_predictions(tmp_path / "a.npz", ["y", "cube"])
+        read_table(tmp_path / "a.npz", ["y", "cube"])
 
 
 class _Writes:
@@ -86,7 +86,7 @@ def test_nothing_in_a_file_is_run(tmp_path):
     place = tmp_path / "trace"
     np.savez(tmp_path / "a.npz", q=np.array([_Writes(place)], dtype=object))
     with pytest.raises(ValueError, match="without objects"):
-        read_predictions(tmp_path / "a.npz", ["q"])
+        read_table(tmp_path / "a.npz", ["q"])
     assert not place.exists()
     pickle.loads(pickle.dumps(_Writes(place)))  # noqa: S301 - it would have been
     assert place.exists()
@@ -96,7 +96,7 @@ def test_parquet_without_its_reader_says_what_to_install(tmp_path, monkeypatch):
     (tmp_path / "a.parquet").write_bytes(b"PAR1")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match="reading Parquet takes pyarrow, which is not installed"):
-        read_predictions(tmp_path / "a.parquet", ["q"])
+        read_table(tmp_path / "a.parquet", ["q"])
 
 
 def test_parquet(tmp_path):
@@ -104,4 +104,4 @@ def test_parquet(tmp_path):
     import pandas as pd
 
     pd.DataFrame({"y": [0, 1], "q": [0.25, 0.5]}).to_parquet(tmp_path / "a.parquet")
-    assert read_predictions(tmp_path / "a.parquet", ["q"])["q"].to_list() == [0.25, 0.5]
+    assert read_table(tmp_path / "a.parquet", ["q"])["q"].to_list() == [0.25, 0.5]

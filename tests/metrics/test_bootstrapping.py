@@ -254,7 +254,8 @@ jaxopt_lab.tune_xla()
 from jaxopt_lab import metrics
 def several(true, pred, sample_weight=None):
     return [each(true, pred, sample_weight=sample_weight) for each in (metrics.f1_score, metrics.recall_score)]
-print(json.dumps(metrics.bootstrap(several, [0, 0, 1, 1, 1], [0, 1, 1, 0, 1], resamples=9, stratified=True).value.tolist()))
+found = metrics.bootstrap(several, [0, 0, 1, 1, 1], [0, 1, 1, 0, 1], resamples=9, stratified=True)
+print(json.dumps(found.value.tolist()))
 """
 
 
