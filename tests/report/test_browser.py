@@ -142,8 +142,10 @@ def test_on_a_phone_nothing_but_pictures_and_tables_moves_sideways(loaded):
     )
     try:
         assert loaded.execute_script("return [innerWidth, document.documentElement.scrollWidth]") == [360, 360]
-        wide = "return [...document.querySelectorAll('.table')].map(each => each.scrollWidth > each.clientWidth)"
-        assert loaded.execute_script(wide)[1] is True
+        moves = "return [...document.querySelectorAll('.table')].map(each => each.scrollWidth > each.clientWidth)"
+        stops = "return [...document.querySelectorAll('.table')].map(each => each.tabIndex)"
+        assert loaded.execute_script(moves)[:2] == [False, True]
+        assert loaded.execute_script(stops)[:2] == [-1, 0]
     finally:
         loaded.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
