@@ -7,7 +7,7 @@ import numpy as np
 
 from jaxopt_lab.exercises.verdict import (
     Verdict,
-    as_numbers,
+    answers,
     call,
     first_that_fits,
     not_filled_in,
@@ -69,19 +69,16 @@ def check_saddle_gradient(function: Any) -> Verdict:
         >>> print(check_saddle_gradient(lambda w1, w2: np.array([2 * w1, 2 * w2])))
         ✘ Wrong: the second component has the wrong sign: the derivative of -w2**2 by w2 is -2 w2.
     """
-    returned = [call(function, *where) for where in POINTS]
-    values = [as_numbers(value, "your function returns nothing; it is to return the gradient.") for value in returned]
-    for value in values:
-        if isinstance(value, Verdict):
-            return value
-    numbers = [value for value in values if isinstance(value, np.ndarray)]
+    numbers = answers(function, POINTS, "your function returns nothing; it is to return the gradient.")
+    if isinstance(numbers, Verdict):
+        return numbers
     if len({value.shape for value in numbers}) > 1:
         return wrong("the shape of what you return depends on the point; return two numbers everywhere.")
-    return _judge(np.array(numbers), returned[0])
+    return _judge(np.array(numbers), type(call(function, *POINTS[0])))
 
 
-def _judge(numbers: np.ndarray, returned: Any) -> Verdict:
-    """The verdict on the numbers at all points, of which the first came as ``returned``."""
+def _judge(numbers: np.ndarray, kind: type) -> Verdict:
+    """The verdict on the numbers at all points, which came as values of this kind."""
     if not numbers.any():
         return not_filled_in("your gradient is zero everywhere; write the two derivatives.")
     sentence = first_that_fits(numbers, [(_at_points(formula), words) for words, formula in MISTAKES.items()])
@@ -94,9 +91,9 @@ def _judge(numbers: np.ndarray, returned: Any) -> Verdict:
     if not same(numbers, wanted):
         at = int(np.argmin(np.isclose(numbers, wanted, rtol=1e-4).all(axis=1)))
         return wrong(f"at {point(POINTS[at])} you return {point(numbers[at])}, where {point(wanted[at])} is right.")
-    if isinstance(returned, list | tuple):
-        kind = type(returned).__name__
-        return wrong(f"the numbers are right, but a {kind} can't be multiplied by a rate; return np.array([...]).")
+    if kind in (list, tuple):
+        name = kind.__name__
+        return wrong(f"the numbers are right, but a {name} can't be multiplied by a rate; return np.array([...]).")
     return right("2 w1 falls towards the saddle along w1, and -2 w2 leads away from it along w2.")
 
 

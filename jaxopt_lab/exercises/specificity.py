@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxopt_lab.exercises.verdict import Verdict, as_numbers, call, first_that_fits, right, same, wrong
+from jaxopt_lab.exercises.verdict import Verdict, answers, first_that_fits, right, same, wrong
 
 MATRICES = (((50, 7), (4, 13)), ((31, 11), (2, 23)), ((90, 6), (17, 29)))
 """Counts for which no two of the formulas below agree."""
@@ -70,13 +70,13 @@ def check_specificity(function: Any) -> Verdict:
         62(40), 1432-1449.
     """
     empty = "your function returns nothing; it is to return TN / (TN + FP) as the matrix gives them."
-    values = [as_numbers(call(function, np.array(matrix)), empty) for matrix in MATRICES]
+    values = answers(function, [(np.array(matrix),) for matrix in MATRICES], empty)
+    if isinstance(values, Verdict):
+        return values
     for value in values:
-        if isinstance(value, Verdict):
-            return value
         if value.size != 1:
             return wrong(f"your function returns {value.size} numbers, of shape {value.shape}; specificity is one.")
-    numbers = np.array([float(np.ravel(value)[0]) for value in values])
+    numbers = np.concatenate([value.ravel() for value in values])
     sentence = first_that_fits(numbers, [(_of_matrices(formula), words) for words, formula in MISTAKES.items()])
     if sentence:
         return wrong(sentence)

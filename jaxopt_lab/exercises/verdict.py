@@ -1,7 +1,7 @@
 """What a check says of an answer, and how a student's function is called without anything stopping the notebook."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -84,8 +84,11 @@ def call(function: Any, *arguments: Any) -> Any:
     try:
         with np.errstate(all="ignore"):
             return function(*arguments)
+    except NotImplementedError:
+        return not_filled_in("your function says so itself.")
     except Exception as error:
-        return wrong(f"your function stopped with {type(error).__name__}: {error}.")
+        reason = f": {error}" if str(error) else ""
+        return wrong(f"your function stopped with {type(error).__name__}{reason}.")
 
 
 def as_numbers(value: Any, empty: str) -> "np.ndarray | Verdict":
@@ -103,6 +106,23 @@ def as_numbers(value: Any, empty: str) -> "np.ndarray | Verdict":
         numbers = np.asarray(value, float)
     except (TypeError, ValueError):
         return wrong(f"your function returned {_what(value)}, where numbers are wanted.")
+    return numbers
+
+
+def answers(function: Any, inputs: Iterable[tuple[Any, ...]], empty: str) -> "list[np.ndarray] | Verdict":
+    """What a function returns for each of several inputs, or the first verdict that stands against it.
+
+    Args:
+        function: what the student wrote.
+        inputs: for each call its arguments.
+        empty: what to say if it returns nothing.
+    """
+    numbers = []
+    for arguments in inputs:
+        value = as_numbers(call(function, *arguments), empty)
+        if isinstance(value, Verdict):
+            return value
+        numbers.append(value)
     return numbers
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import textwrap
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -38,7 +39,7 @@ def adam(gradient, start, num_steps, learning_rate, b1=0.9, b2=0.999, eps=1e-8):
 {textwrap.indent(body, "        ")}
     return np.array(path)
 """
-    names = {"np": np, "jnp": jnp}
+    names: dict[str, Any] = {"np": np, "jnp": jnp}
     exec(source, names)  # noqa: S102 - what stands there is written in this file
     return names["adam"]
 
@@ -62,7 +63,7 @@ def test_right_answers(answer):
 
 
 def test_the_right_path_is_optaxs():
-    run = simulate(lambda w: 0.5 * w @ HESSIAN @ w, optax.adam(**TASK.settings), jnp.array(START), NUM_STEPS)
+    run = simulate(lambda w: 0.5 * w @ HESSIAN @ w, optax.adam(*TASK.settings.values()), jnp.array(START), NUM_STEPS)
     ours = adam_path(Rule(), lambda w: HESSIAN @ w, np.array(START), NUM_STEPS, **TASK.settings)
     np.testing.assert_allclose(run.params, ours, rtol=1e-5)  # theirs in float32
 

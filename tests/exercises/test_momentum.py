@@ -2,6 +2,7 @@
 
 import itertools
 import textwrap
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -32,7 +33,7 @@ def sgd_momentum(gradient, start, num_steps, learning_rate, momentum):
 {textwrap.indent(loop, "        ")}
     return {end}
 """
-    names = {"np": np, "jnp": jnp}
+    names: dict[str, Any] = {"np": np, "jnp": jnp}
     exec(source, names)  # noqa: S102 - what stands there is written in this file
     return names["sgd_momentum"]
 
