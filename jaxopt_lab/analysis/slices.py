@@ -1,7 +1,6 @@
 """Slices through a loss of many parameters: along a line, in a plane, and in the plane that a path keeps closest to."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -129,7 +128,7 @@ def loss_slice(
     losses = _losses_at(loss_of(problem, params), params, tuple(directions), points, batch_size)
     dims = AXES[: len(directions)]
     shape = (resolution,) * len(directions)
-    return xr.Dataset({"loss": (dims[::-1], np.asarray(losses).reshape(shape))}, dict(zip(dims, axes, strict=True)))
+    return xr.Dataset({"loss": (dims[::-1], losses.reshape(shape))}, dict(zip(dims, axes, strict=True)))
 
 
 def path_plane(
@@ -183,8 +182,8 @@ def path_plane(
         problem, end, directions, windows=_around(coordinates), resolution=resolution, batch_size=batch_size
     )
     loss = loss_of(problem, end)
-    true = np.asarray(_losses_of(loss, path, batch_size), float)
-    drawn = np.asarray(_losses_at(loss, end, tuple(directions), coordinates, batch_size), float)
+    true = _in_batches(lambda batch: _batch_of(loss, batch), jax.tree.map(np.asarray, path), batch_size).astype(float)
+    drawn = _losses_at(loss, end, tuple(directions), coordinates, batch_size).astype(float)
     return plane.assign(
         path_alpha=("point", coordinates[:, 0]),
         path_beta=("point", coordinates[:, 1]),
@@ -240,12 +239,25 @@ def _check_shapes(params: Params, direction: Params) -> None:
         raise ValueError(f"directions: got one of shape {shapes[0]}, but the parameters have {shapes[1]}; give it that")
 
 
-@partial(jax.jit, static_argnames="batch_size")
 def _losses_at(
-    loss: Callable[[Params], jax.Array], params: Params, directions: tuple[Params, ...], points: Any, batch_size: int
-) -> jax.Array:
+    loss: Callable[[Params], jax.Array], params: Params, directions: tuple[Params, ...], points: np.ndarray, size: int
+) -> np.ndarray:
     """The loss at each of these coordinates along the directions."""
+    return _in_batches(lambda batch: _batch_at(loss, params, directions, batch), points, size)
 
+
+def _in_batches(losses: Callable[[Any], jax.Array], points: Any, size: int) -> np.ndarray:
+    """The losses of all points, in batches of one size: one program serves every number of them."""
+    count = len(jax.tree.leaves(points)[0])
+    places = [np.arange(first, first + size).clip(max=count - 1) for first in range(0, count, size)]
+    batches = [np.asarray(losses(jax.tree.map(lambda leaf, place=place: leaf[place], points))) for place in places]
+    return np.concatenate(batches)[:count]
+
+
+@jax.jit
+def _batch_at(
+    loss: Callable[[Params], jax.Array], params: Params, directions: tuple[Params, ...], points: Any
+) -> jax.Array:
     def at(point: jax.Array) -> jax.Array:
         def moved(leaf: jax.Array, *along: jax.Array) -> jax.Array:
             steps = [coordinate.astype(leaf.dtype) * d for coordinate, d in zip(point, along, strict=True)]
@@ -253,9 +265,9 @@ def _losses_at(
 
         return loss(jax.tree.map(moved, params, *directions))
 
-    return jax.lax.map(at, jnp.asarray(points), batch_size=batch_size)
+    return jax.vmap(at)(jnp.asarray(points))
 
 
-@partial(jax.jit, static_argnames="batch_size")
-def _losses_of(loss: Callable[[Params], jax.Array], path: Params, batch_size: int) -> jax.Array:
-    return jax.lax.map(loss, path, batch_size=batch_size)
+@jax.jit
+def _batch_of(loss: Callable[[Params], jax.Array], points: Params) -> jax.Array:
+    return jax.vmap(loss)(points)

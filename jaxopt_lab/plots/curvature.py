@@ -87,13 +87,13 @@ def sharpness(
 
     Args:
         steps: the steps at which it was observed, shape ``(points,)``.
-        values: for each label the sharpness there, shape ``(points,)``.
+        values: for each label the sharpness there, shape ``(points,)``, or of several runs, ``(runs, points)``.
         learning_rates: for each label the learning rate.
         title: the title.
         ax: where to draw; None for a new figure.
 
     Returns:
-        The axes, a line for each label and the dashed line of each.
+        The axes, a line for each run and the dashed line of each label.
 
     Example:
         >>> drawn = sharpness([0, 1], {"SGD": [3.0, 4.0]}, {"SGD": 0.5})
@@ -104,11 +104,14 @@ def sharpness(
     lines, bounds = [], []
     for place, (label, quantity) in enumerate(values.items()):
         color, rate = PALETTE[place % len(PALETTE)], learning_rates[label]
-        lines += ax.plot(steps, quantity, color=color, lw=1.8, label=label)
+        rows = np.atleast_2d(quantity)
+        drawn = ax.plot(steps, rows.T, color=color, lw=1.8 if len(rows) == 1 else 1.0)
+        drawn[0].set_label(label)
+        lines += drawn
         bounds.append(ax.axhline(2 / rate, color=color, ls="--", lw=1.2))
         ax.annotate(
-            f"2 / {rate:g} = {2 / rate:.3g}", (1, 2 / rate), xycoords=("axes fraction", "data"), xytext=(-2, 4),
-            textcoords="offset points", ha="right", fontsize="small", color=color,
+            f"2 / {rate:g}\n= {2 / rate:.3g}", (1, 2 / rate), xycoords=("axes fraction", "data"), xytext=(4, 0),
+            textcoords="offset points", ha="left", va="center", fontsize="small", color=color,
         )  # fmt: skip
     ax.plot([], [], "--", color="#6e6e6e", lw=1.2, label="2 / learning rate")
     ax.set_ylim(bottom=0)

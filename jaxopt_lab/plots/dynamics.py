@@ -146,6 +146,7 @@ def trusted_curve(
     lines = ax.plot(values, np.where(np.isfinite(quantity), quantity, np.nan), color=_BLUE, lw=1.3)
     _linear_where_trusted(ax, quantity, np.asarray(trusted, bool))
     _shade(ax, values, ~np.asarray(trusted, bool), "derivative not to be trusted")
+    ax.set_xlim(values[0], values[-1])
     describe(ax, title=title, xlabel=xlabel, ylabel=ylabel)
     return DrawnDynamics(ax, lines)
 

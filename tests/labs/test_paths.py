@@ -50,12 +50,14 @@ def test_best_rate_is_the_lowest_median_of_the_sweep(findings):
 
 
 def test_answers_cite_what_was_measured(findings):
-    momentum, oscillation, choice, _, laws, basins = (answer.answer for answer in findings.answers)
+    momentum, oscillation, choice, _, laws, basins, derivative, edge = (answer.answer for answer in findings.answers)
     assert f"{findings.numbers['rates']['momentum (0.05, 0.9)']['measured']:.4f}" in momentum
     assert "changed its sign 50 times" in oscillation
     assert f"{findings.numbers['tuning']['trajectories']:,} runs" in choice
     assert laws.startswith(f"{len(findings.numbers['laws'])} exact numbers")
     assert "With momentum (0.01, 0.9) the border" in basins
+    assert f"at {findings.numbers['sensitivity']['hits']['trusted']:.1%} of the rates tried" in derivative
+    assert "in 12 runs at 3 learning rates" in edge
 
 
 def test_momentum_folds_the_basins(findings):
@@ -87,6 +89,35 @@ def test_laws_hold(findings):
         assert law["measured"] == pytest.approx(exact, abs=tolerance), name
 
 
+def test_derivatives_are_right_where_the_light_is_green_and_wrong_where_it_is_red(findings):
+    """Up to a learning rate of 1.24 there are rest and cycles; from 1.35 to 1.44 chaos, but for windows of cycles."""
+    found = findings.numbers["sensitivity"]
+    rates, trusted = found["learning_rates"], found["trusted"]
+    assert trusted[rates < 1.24].all()
+    assert trusted[(rates > 1.35) & (rates < 1.44)].mean() < 0.1
+    assert found["hits"]["trusted"] > 0.97
+    assert found["hits"]["others"] < 0.03
+    assert (found["exponent"][(rates > 1.35) & (rates < 1.44)] > 0).mean() > 0.9
+
+
+def test_networks_are_held_at_the_edge_of_stability(findings):
+    """Sharpness times learning rate comes to 2 from below and stays, while the loss falls (Cohen et al. 2021)."""
+    found = findings.numbers["edge"]
+    for rate, times in found["held"].items():
+        np.testing.assert_allclose(times, 2, atol=0.06, err_msg=rate)
+    slowest = found["sharpness"][0] * 0.05
+    assert slowest[:, 0].max() < 1
+    assert (found["final_loss"] < 0.1 * found["first_loss"]).all()
+
+
+def test_the_plane_of_a_path_says_how_far_off_it_is(findings):
+    found = findings.numbers["edge"]
+    true, drawn = found["path_loss"], found["drawn_loss"]
+    assert 0.9 < found["variance_share"].sum() < 1
+    assert found["mismatch"] == pytest.approx(np.abs(drawn - true).max() / np.ptp(true))
+    assert drawn[-1] == pytest.approx(true[-1], rel=1e-4)  # the plane lies through the end
+
+
 def test_numbers_are_json(findings):
     read = json.loads(summary_json([findings]))["laboratories"]["paths"]
     assert read["numbers"]["paths"]["SGD (0.18)"][0] == [4.0, 1.5]
@@ -107,5 +138,8 @@ def test_pictures_have_captions_and_alternative_texts(findings):
         "stability",
         "bifurcation",
         "basins",
+        "sensitivity",
+        "edge-of-stability",
+        "path-plane",
     ]
     assert all(picture.caption and picture.alt for picture in findings.pictures)

@@ -30,9 +30,17 @@ def test_sharpness_stands_beside_two_over_the_rate():
     drawn = plots.sharpness([0, 10], {"slow": [1.0, 2.0], "fast": [3.0, 4.0]}, {"slow": 0.1, "fast": 0.5})
     assert [np.asarray(bound.get_ydata()).tolist() for bound in drawn.bounds] == [[20.0, 20.0], [4.0, 4.0]]
     assert [bound.get_linestyle() for bound in drawn.bounds] == ["--", "--"]
-    assert [text.get_text() for text in drawn.ax.texts] == ["2 / 0.1 = 20", "2 / 0.5 = 4"]
+    assert [text.get_text() for text in drawn.ax.texts] == ["2 / 0.1\n= 20", "2 / 0.5\n= 4"]
     assert drawn.bounds[0].get_color() == drawn.lines[0].get_color()
     assert legend_of(drawn.ax) == ["slow", "fast", "2 / learning rate"]
+
+
+def test_several_runs_share_a_colour_and_one_entry_of_the_legend():
+    drawn = plots.sharpness([0, 10], {"a": [[1.0, 2.0], [2.0, 3.0]], "b": [3.0, 4.0]}, {"a": 0.1, "b": 0.5})
+    assert [line.get_ydata().tolist() for line in drawn.lines] == [[1, 2], [2, 3], [3, 4]]
+    colours = [line.get_color() for line in drawn.lines]
+    assert colours[0] == colours[1] != colours[2]
+    assert legend_of(drawn.ax) == ["a", "b", "2 / learning rate"]
 
 
 @pytest.mark.parametrize(("losses", "scale"), [([1.0, 2.0, 3.0], "linear"), ([1.0, 0.001, 3.0], "log")])

@@ -11,6 +11,15 @@ from jaxopt_lab.analysis import contraction_factor, theory
 from jaxopt_lab.engine import simulate, sweep
 from jaxopt_lab.labs.findings import Answer, Findings, Picture, Table
 from jaxopt_lab.labs.paths.basins import answer_of_basins, measure_basins, picture_of_basins
+from jaxopt_lab.labs.paths.edge import (
+    Edge,
+    answer_of_edge,
+    measure_edge,
+    numbers_of_edge,
+    picture_of_edge,
+    picture_of_plane,
+    table_of_edge,
+)
 from jaxopt_lab.labs.paths.laws import (
     Laws,
     answer_of_laws,
@@ -18,6 +27,13 @@ from jaxopt_lab.labs.paths.laws import (
     picture_of_orbits,
     picture_of_stability,
     table_of_laws,
+)
+from jaxopt_lab.labs.paths.sensitivity import (
+    Sensitivity,
+    answer_of_sensitivity,
+    measure_sensitivity,
+    numbers_of_sensitivity,
+    picture_of_sensitivity,
 )
 from jaxopt_lab.labs.paths.tuning import GOOD_LOSS, Tuning, tune, tuning_picture, tuning_table
 
@@ -60,6 +76,8 @@ class Facts(NamedTuple):
     tuning: Tuning
     laws: Laws
     basins: "dict[str, xr.Dataset]"
+    sensitivity: Sensitivity
+    edge: Edge
 
 
 def run(
@@ -92,7 +110,7 @@ def run(
     """
     tuning = tune(seed=seed, num_steps=sweep_steps, num_rates=num_rates, num_starts=num_starts, progress=progress)
     laws, basins = measure_laws(seed=seed, resolution=resolution), measure_basins(seed=seed, resolution=resolution)
-    facts = measure(num_steps, tuning, laws, basins)
+    facts = measure(num_steps, tuning, laws, basins, measure_sensitivity(), measure_edge(seed=seed))
     return Findings(
         name="paths",
         title="Optimisation paths",
@@ -113,13 +131,24 @@ def run(
             picture_of_stability(facts.laws),
             picture_of_orbits(facts.laws),
             picture_of_basins(facts.basins),
+            picture_of_sensitivity(facts.sensitivity),
+            picture_of_edge(facts.edge),
+            picture_of_plane(facts.edge),
         ],
-        tables=[_table_of_rates(facts), table_of_laws(facts.laws), tuning_table(tuning)],
-        answers=[*_answers(facts), answer_of_laws(facts.laws), answer_of_basins(facts.basins)],
+        tables=[_table_of_rates(facts), table_of_laws(facts.laws), tuning_table(tuning), table_of_edge(facts.edge)],
+        answers=[
+            *_answers(facts),
+            answer_of_laws(facts.laws),
+            answer_of_basins(facts.basins),
+            answer_of_sensitivity(facts.sensitivity),
+            answer_of_edge(facts.edge),
+        ],
     )
 
 
-def measure(num_steps: int, tuning: Tuning, laws: Laws, basins: "dict[str, xr.Dataset]") -> Facts:
+def measure(
+    num_steps: int, tuning: Tuning, laws: Laws, basins: "dict[str, xr.Dataset]", sensitivity: Sensitivity, edge: Edge
+) -> Facts:
     """The seed's five runs, and the rates of the linear methods at the seed's settings and at the best ones.
 
     Args:
@@ -127,6 +156,8 @@ def measure(num_steps: int, tuning: Tuning, laws: Laws, basins: "dict[str, xr.Da
         tuning: the sweep that goes with them.
         laws: the exact numbers that go with them.
         basins: the basins that go with them.
+        sensitivity: the derivatives by the learning rate that go with them.
+        edge: the networks that go with them.
     """
     bowl = problems.quadratic(EIGENVALUES)
     result = sweep(bowl, RUNS, starts=np.array([START]), num_steps=num_steps, record="path").squeeze("start")
@@ -142,6 +173,8 @@ def measure(num_steps: int, tuning: Tuning, laws: Laws, basins: "dict[str, xr.Da
         tuning=tuning,
         laws=laws,
         basins=basins,
+        sensitivity=sensitivity,
+        edge=edge,
     )
 
 
@@ -230,6 +263,8 @@ def _numbers(facts: Facts) -> dict[str, Any]:
             name: {"shares": basin.share.values, "dimension": float(basin.dimension)}
             for name, basin in facts.basins.items()
         },
+        "sensitivity": numbers_of_sensitivity(facts.sensitivity),
+        "edge": numbers_of_edge(facts.edge),
         "tuning": tuning._replace(best={name: best._asdict() for name, best in tuning.best.items()})._asdict(),
     }
 
