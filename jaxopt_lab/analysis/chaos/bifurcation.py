@@ -10,10 +10,10 @@ from jax.flatten_util import ravel_pytree
 
 from jaxopt_lab.analysis.chaos.cycles import DIVERGED, cycle_period
 from jaxopt_lab.analysis.chaos.tangent import advance_with_tangent, step_with_tangent
+from jaxopt_lab.analysis.windows import check_count
 from jaxopt_lab.engine.checks import check_loss
 from jaxopt_lab.engine.dataset import labels_of
 from jaxopt_lab.engine.lanes import Lane, Shared, Structure, build, lane_arguments, prepare
-from jaxopt_lab.engine.memory import FREE_PART, available_memory
 from jaxopt_lab.engine.packing import run_in_tiles
 from jaxopt_lab.engine.programs import Results
 from jaxopt_lab.engine.records import FINAL
@@ -94,7 +94,7 @@ def bifurcation(
         raise ValueError(f"keep: got {keep} of {num_steps} steps; keep less than the second half, or run longer")
     structure, shared = prepare(spec, spec.variants[0])
     program = _attractor(structure, keep)
-    _check_memory(spec, program, shared)
+    _check_memory(spec, program, shared, keep)
     lanes = lane_arguments(spec, np.arange(spec.num_lanes))
     return _labelled(spec, run_in_tiles(program, shared, lanes, min(_TILE, spec.num_lanes)), tolerance)
 
@@ -121,19 +121,11 @@ def _attractor(structure: Structure, keep: int) -> Any:
     return jax.jit(jax.vmap(end, (None, 0)))
 
 
-def _check_memory(spec: Spec, program: Any, shared: Shared) -> None:
-    """Refuse a diagram whose points do not fit.
-
-    Raises:
-        ValueError: saying what they take, and what there is.
-    """
+def _check_memory(spec: Spec, program: Any, shared: Shared, keep: int) -> None:
+    """Refuse a diagram whose points do not fit."""
     one = jax.eval_shape(program, shared, lane_arguments(spec, np.zeros(1, int)))
-    takes, available = one["points"].size * spec.num_lanes * _BYTES_PER_NUMBER, available_memory()
-    if available is not None and takes > FREE_PART * available:
-        raise ValueError(
-            f"keep: {spec.num_lanes} trajectories with so many points take {takes / 2**30:.1f} GiB, but "
-            f"{available / 2**30:.1f} GiB of memory are free; keep fewer points, or take fewer values or starts"
-        )
+    each = one["points"].size * _BYTES_PER_NUMBER
+    check_count("values", spec.num_lanes, f"trajectories that keep {keep:,} points", each)
 
 
 def _labelled(spec: Spec, results: Results, tolerance: float) -> "xr.Dataset":
