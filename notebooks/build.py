@@ -23,7 +23,7 @@ from PIL import Image
 
 FOLDER = Path(__file__).parent
 MOST_SECONDS = 1800  # for one cell
-COLOURS = 256  # of a picture: a third of the bytes, and no difference to be seen
+COLOURS = 256  # of a picture: half of the bytes, and no difference to be seen
 
 
 def scripts() -> list[Path]:
@@ -57,7 +57,7 @@ def smaller(png: str) -> str:
     """A picture with fewer colours, both in base64."""
     picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
     written = io.BytesIO()
-    few = picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few = picture.quantize(COLOURS, kmeans=1, dither=Image.Dither.NONE)
     few.save(written, format="png", optimize=True)
     return base64.b64encode(written.getvalue()).decode()
 
