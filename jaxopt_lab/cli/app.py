@@ -14,6 +14,7 @@ from jaxopt_lab.cli.escape import escape
 from jaxopt_lab.cli.fractal import fractal
 from jaxopt_lab.cli.map import stability_map
 from jaxopt_lab.cli.plot import plot
+from jaxopt_lab.cli.remedies import remedies
 from jaxopt_lab.cli.score import score
 from jaxopt_lab.cli.sweep import sweep
 
@@ -34,5 +35,6 @@ app.command(escape)
 app.command(bifurcation)
 app.command(diagnose)
 app.command(score)
+app.command(remedies)
 app.command(bench)
 app.command(list_names, name="list")

@@ -20,6 +20,7 @@ from jaxopt_lab.plots.gallery import gallery
 from jaxopt_lab.plots.maps import fractal_map, stability_map
 from jaxopt_lab.plots.paths import decay, paths, shares
 from jaxopt_lab.plots.predictions import binary_page, classes_page
+from jaxopt_lab.plots.remedies import loss_by_frequency, remedies
 from jaxopt_lab.plots.slices import line_slice, plane_slice
 from jaxopt_lab.plots.style import axes_or_new, figure_of, new_figure
 from jaxopt_lab.plots.surfaces import surface
@@ -58,6 +59,7 @@ __all__ = [
     "isolation",
     "learning_curve",
     "line_slice",
+    "loss_by_frequency",
     "lyapunov_exponents",
     "mark_findings",
     "new_figure",
@@ -65,6 +67,7 @@ __all__ = [
     "plane_slice",
     "quantile_bands",
     "rate_sweep",
+    "remedies",
     "shares",
     "sharpness",
     "spectral_density",

@@ -1,17 +1,13 @@
 """Remedies for the rare class compared: which changes the ranking, which moves the threshold, which spoils the risk."""
 
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 
-from jaxopt_lab.engine import sweep
-from jaxopt_lab.labs.imbalance.designs import TEST, VALIDATION, Design, design, row_weights, smote
+from jaxopt_lab.labs.imbalance.designs import TEST, VALIDATION, design
 from jaxopt_lab.labs.imbalance.measures import log_odds_of_all, measured
+from jaxopt_lab.labs.imbalance.remedied import train_remedied
 from jaxopt_lab.problems import Dataset
 from jaxopt_lab.problems.datasets import load
 
@@ -21,8 +17,7 @@ if TYPE_CHECKING:
 REMEDIES = ("none", "class weights", "over-sampling", "under-sampling", "threshold", "focal loss")
 """The remedies that need no further package; there is ``"SMOTE"`` beside them."""
 
-_OPTIMIZER = optax.lbfgs(1.0, linesearch=None)
-_LANES = 64  # of one program
+_MOST_NUMBERS = 3 * 10**8  # of a row in a classifier, a split and a prevalence: about 4 GB
 _MOST = {"log_loss": math.inf, "risk_ratio": math.inf}  # the others reach 1 at most
 
 
@@ -95,9 +90,9 @@ def compare_remedies(
     data = load(data)
     features, labels = _pooled(data)
     shares = (float(labels.mean()),) if prevalences is None else tuple(float(each) for each in prevalences)
-    names = _checked(data, remedies, shares, splits)
+    names = _checked(data, remedies, shares, splits, len(labels))
     plan = design(features, labels, shares, splits, seed)
-    params, gradient = _trained(features, labels, plan, names, gamma, C, num_steps, seed)
+    params, gradient = train_remedied(features, labels, plan, names, gamma=gamma, C=C, num_steps=num_steps, seed=seed)
     scores = log_odds_of_all(features, plan, params)
     values, thresholds = measured(labels, scores, plan, names, np.array(shares))
     return _dataset(values, thresholds, params, gradient, names, shares, confidence, data.name)
@@ -111,7 +106,7 @@ def _pooled(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def _checked(data: Dataset, remedies: tuple[str, ...], shares: tuple[float, ...], splits: int) -> list[str]:
+def _checked(data: Dataset, remedies: tuple[str, ...], shares: tuple[float, ...], splits: int, rows: int) -> list[str]:
     if len(data.class_names) != 2:
         raise ValueError(f"data: got {len(data.class_names)} classes; remedies for the rare class are for two")
     known = (*REMEDIES, "SMOTE")
@@ -123,109 +118,11 @@ def _checked(data: Dataset, remedies: tuple[str, ...], shares: tuple[float, ...]
             raise ValueError(f"prevalences: got {share:g}; the second class is the rare one, so above 0 up to 0.5")
     if splits < 2:
         raise ValueError(f"splits: got {splits}; an interval needs at least 2")
-    return ["none", *(name for name in dict.fromkeys(remedies) if name != "none")]
-
-
-def _trained(
-    features: np.ndarray,
-    labels: np.ndarray,
-    plan: Design,
-    names: list[str],
-    gamma: float,
-    C: float,
-    num_steps: int,
-    seed: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients of standardised features, shape ``(splits, prevalences, remedies, features + 1)``; gradients."""
-    weights = _weights(labels, plan, names, seed)
-    gammas = [gamma if name == "focal loss" else 0.0 for name in names]
-    plain = [place for place, name in enumerate(names) if name not in ("SMOTE", "threshold")]
-    splits, prevalences = plan.learn.shape[:2]
-    params = np.empty((splits, prevalences, len(names), features.shape[1] + 1))
-    gradient = np.empty(params.shape[:-1])
-
-    def run(places: list[int], synthetic: np.ndarray | None = None) -> None:
-        result = sweep(
-            _objective(features, labels, plan, weights, np.array(gammas), C, synthetic),
-            _OPTIMIZER,
-            {"split": np.arange(splits), "share": np.arange(prevalences), "remedy": places},
-            starts=np.zeros((1, params.shape[-1])),
-            num_steps=num_steps,
-            record="final",
-            observe=_largest_gradient,
-            chunk_size=_LANES,
-        ).isel(start=0)
-        params[:, :, places] = result.final_params.transpose("split", "share", "remedy", ...).values
-        gradient[:, :, places] = result.largest_gradient.transpose("split", "share", "remedy", ...).values
-
-    run(plain)
-    if "SMOTE" in names:
-        run([names.index("SMOTE")], _synthetic(features, labels, plan, seed))
-    if "threshold" in names:
-        place = names.index("threshold")
-        params[:, :, place], gradient[:, :, place] = params[:, :, 0], gradient[:, :, 0]
-    return params, gradient
-
-
-def _weights(labels: np.ndarray, plan: Design, names: list[str], seed: int) -> np.ndarray:
-    """Of each row in the loss, shape ``(splits, prevalences, remedies, rows)``."""
-    weights = np.zeros((*plan.learn.shape[:2], len(names), len(labels)), np.float32)
-    for cell in np.ndindex(plan.learn.shape[:2]):
-        rows = plan.learn[cell]
-        for place, name in enumerate(names):
-            random = np.random.default_rng((seed, *cell, place))
-            weights[(*cell, place, rows)] = row_weights(name, labels[rows], random)
-    return weights
-
-
-def _synthetic(features: np.ndarray, labels: np.ndarray, plan: Design, seed: int) -> np.ndarray:
-    """SMOTE's rows with a last column of ones, and rows of zeros up to the same number of them everywhere."""
-    made = {}
-    for cell in np.ndindex(plan.learn.shape[:2]):
-        rows = plan.learn[cell]
-        made[cell] = smote((features[rows] - plan.mean[cell]) / plan.scale[cell], labels[rows], seed + cell[0])
-    table = np.zeros((*plan.learn.shape[:2], max(map(len, made.values())), features.shape[1] + 1), np.float32)
-    for cell, rows in made.items():
-        table[cell][: len(rows)] = np.column_stack([rows, np.ones(len(rows))])
-    return table
-
-
-def _objective(
-    features: np.ndarray,
-    labels: np.ndarray,
-    plan: Design,
-    weights: np.ndarray,
-    gammas: np.ndarray,
-    C: float,
-    synthetic: np.ndarray | None,
-) -> Callable[..., jax.Array]:
-    centre, spread = plan.mean.astype(np.float32), plan.scale.astype(np.float32)
-    signs = np.where(labels == 1, 1.0, -1.0).astype(np.float32)
-    rows = features.astype(np.float32)
-
-    def objective(params: jax.Array, split: Any, share: Any, remedy: Any) -> jax.Array:
-        standard = (rows - jnp.asarray(centre)[split, share]) / jnp.asarray(spread)[split, share]
-        of_row, exponent = jnp.asarray(weights)[split, share, remedy], jnp.asarray(gammas, params.dtype)[remedy]
-        total = jnp.sum(of_row)
-        loss = jnp.sum(of_row * _focal(signs * (standard @ params[:-1] + params[-1]), exponent))
-        if synthetic is not None:
-            made = jnp.asarray(synthetic)[split, share]
-            loss += jnp.sum(made[:, -1] * _focal(made @ params, exponent))
-            total += jnp.sum(made[:, -1])
-        # Divided by a constant the minimum stays, and the steps suit any number of rows.
-        return (jnp.sum(params[:-1] ** 2) / (2 * C) + loss) / total
-
-    return objective
-
-
-def _focal(margins: Any, gamma: Any) -> jax.Array:
-    """Of log-odds that count for the true class; written so that its derivative is finite for every exponent."""
-    return -jax.nn.log_sigmoid(margins) * jnp.exp(gamma * jax.nn.log_sigmoid(-margins))
-
-
-def _largest_gradient(params: jax.Array, loss: jax.Array, grads: jax.Array) -> dict[str, jax.Array]:
-    del params, loss
-    return {"largest_gradient": jnp.max(jnp.abs(grads))}
+    names = ["none", *(name for name in dict.fromkeys(remedies) if name != "none")]
+    if splits * len(shares) * len(names) * rows > _MOST_NUMBERS:
+        most = _MOST_NUMBERS // (splits * len(shares) * len(names))
+        raise ValueError(f"data: got {rows:,} rows; at {splits} splits up to {most:,} fit: draw some, or fewer splits")
+    return names
 
 
 def _dataset(

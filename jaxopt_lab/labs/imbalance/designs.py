@@ -62,9 +62,18 @@ def design(features: np.ndarray, labels: np.ndarray, prevalences: tuple[float, .
     learn, validate, test = (np.array([[cell[part] for cell in row] for row in cells]) for part in range(3))
     mean = np.array([[features[rows].mean(axis=0) for rows in row] for row in learn])
     deviation = np.array([[features[rows].std(axis=0) for rows in row] for row in learn])
+    return Design(learn, validate, test, mean, usable_scale(features, deviation))
+
+
+def usable_scale(features: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+    """The deviations of features, 1 where one never changes.
+
+    Example:
+        >>> usable_scale(np.full((3, 1), 0.1), np.array([1e-17]))
+        array([1.])
+    """
     # The mean of equal numbers is off by rounding, and so is their deviation from 0: they must not be blown up.
-    varies = deviation > _ROUNDING * np.max(np.abs(features), axis=0)
-    return Design(learn, validate, test, mean, np.where(varies, deviation, 1.0))
+    return np.where(deviation > _ROUNDING * np.max(np.abs(features), axis=0), deviation, 1.0)
 
 
 def _ranks(labels: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from jaxopt_lab import plots
 from jaxopt_lab.labs.findings import Answer, Picture, Table
-from jaxopt_lab.plots import remedies as plots
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -9,7 +9,7 @@ import numpy as np
 import optax
 
 from jaxopt_lab.engine import sweep
-from jaxopt_lab.problems import Dataset
+from jaxopt_lab.problems import Dataset, logistic_regression
 
 # The penalty makes the problem strongly convex, and so smooth that L-BFGS's own unit step needs no line search, which
 # would be most of the time to compile. `Trained.largest_gradient` shows that it arrived.
@@ -62,7 +62,7 @@ def train(
     def run(**grid: Any) -> Any:
         starts = np.zeros((1, data.train.features.shape[1] + 1))
         return sweep(
-            objective, _OPTIMIZER, grid, starts=starts, num_steps=num_steps, record="final", observe=_largest_gradient,
+            objective, _OPTIMIZER, grid, starts=starts, num_steps=num_steps, record="final", observe=largest_gradient,
             chunk_size=_LANES,
         ).isel(start=0)  # fmt: skip
 
@@ -95,21 +95,40 @@ def balanced_weight(labels: np.ndarray) -> float:
 
 def _objective(data: Dataset, C: float, fold_of_row: np.ndarray, copies: np.ndarray) -> Callable[..., jax.Array]:
     """Liblinear's objective, in which the intercept is penalised like a weight, over the sum of the rows' weights."""
-    labels = np.asarray(data.train.labels, np.float32)
-    features = np.column_stack([data.train.features, np.ones(len(labels))]).astype(np.float32)
-    folds = fold_of_row if fold_of_row.size else np.zeros(len(labels), int)
+    positive = np.asarray(data.train.labels) == 1
+    folds = fold_of_row if fold_of_row.size else np.zeros(len(positive), int)
     copies = copies.astype(np.float32)
 
     def liblinear_objective(params: jax.Array, positive_weight: Any, draw: Any, fold: Any) -> jax.Array:
-        weights = jnp.asarray(copies)[draw] * jnp.where(labels == 1, positive_weight, 1.0) * (folds != fold)
-        losses = optax.sigmoid_binary_cross_entropy(features @ params, labels)
-        # Divided by a constant the minimum stays, and the steps suit any number of rows.
-        return (jnp.sum(params**2) / (2 * C) + jnp.sum(weights * losses)) / jnp.sum(weights)
+        of_row = jnp.asarray(copies)[draw] * (folds != fold)
+        problem = logistic_regression(
+            data,
+            sample_weight=of_row,
+            positive_weight=positive_weight,
+            weight_decay=1 / (C * jnp.sum(of_row * jnp.where(positive, positive_weight, 1.0))),
+            decay_biases=True,
+        )
+        return problem.loss(as_layers(params[:-1], params[-1:]))
 
     return liblinear_objective
 
 
-def _largest_gradient(params: jax.Array, loss: jax.Array, grads: jax.Array) -> dict[str, jax.Array]:
+def as_layers(slopes: jax.Array, intercept: jax.Array) -> tuple[dict[str, jax.Array]]:
+    """Coefficients as the one layer of a `logistic_regression`.
+
+    Args:
+        slopes: shape ``(features,)``.
+        intercept: shape ``(1,)``.
+
+    Example:
+        >>> as_layers(jnp.zeros(3), jnp.zeros(1))[0]["weights"].shape
+        (3, 1)
+    """
+    return ({"weights": slopes[:, None], "biases": intercept},)
+
+
+def largest_gradient(params: jax.Array, loss: jax.Array, grads: jax.Array) -> dict[str, jax.Array]:
+    """Whether training has arrived, for a sweep to record."""
     del params, loss
     return {"largest_gradient": jnp.max(jnp.abs(grads))}
 
