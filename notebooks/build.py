@@ -2,7 +2,7 @@
 
     .venv/bin/python notebooks/build.py [notebooks/1_optimisation_paths.py ...]
 
-Without names, all of them. The script is what one edits; the `.ipynb` is what one reads, and is never edited by hand.
+Without names, all of them; `notebooks/exercise_sheet.py` names two, the exercises and their solution. The script is what one edits; the `.ipynb` is what one reads, and is never edited by hand.
 What differs from one run to the next without meaning anything (times, random names of cells) is left out. If a cell
 fails, the error is shown and the `.ipynb` stays as it was.
 """
@@ -21,14 +21,27 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from PIL import Image
 
+from jaxopt_lab.exercises import split_sheet
+
 FOLDER = Path(__file__).parent
+SHEET = FOLDER / "exercise_sheet.py"  # the source of two notebooks: exercises with holes, and their solution
 MOST_SECONDS = 1800  # for one cell
 COLOURS = 256  # of a picture: half of the bytes, and no difference to be seen
 
 
 def scripts() -> list[Path]:
-    """The scripts of all notebooks, in reading order."""
+    """The scripts of all notebooks, in reading order; those of the exercise sheet are made anew."""
+    exercises_and_solution()
     return sorted(FOLDER.glob("[0-9]*_*.py"))
+
+
+def exercises_and_solution() -> list[Path]:
+    """The two scripts that the exercise sheet holds, written."""
+    parts = split_sheet(SHEET.read_text(encoding="utf-8"))._asdict()
+    written = {FOLDER / f"7_{part}.py": text for part, text in parts.items()}
+    for path, text in written.items():
+        path.write_text(text, encoding="utf-8")
+    return list(written)
 
 
 def executed(script: Path) -> Any:
@@ -67,7 +80,10 @@ def main(names: list[str]) -> int:
     # The numbers in the repository are those of a CPU. Figures are drawn into the notebook, whatever was set before.
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ.pop("MPLBACKEND", None)
-    for script in [Path(name) for name in names] or scripts():
+    named = [
+        path for name in map(Path, names) for path in (exercises_and_solution() if name.name == SHEET.name else [name])
+    ]
+    for script in named or scripts():
         began = time.perf_counter()
         try:
             text = jupytext.writes(executed(script), fmt="ipynb")
