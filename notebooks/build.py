@@ -2,9 +2,10 @@
 
     .venv/bin/python notebooks/build.py [notebooks/1_optimisation_paths.py ...]
 
-Without names, all of them; `notebooks/exercise_sheet.py` names two, the exercises and their solution. The script is what one edits; the `.ipynb` is what one reads, and is never edited by hand.
-What differs from one run to the next without meaning anything (times, random names of cells) is left out. If a cell
-fails, the error is shown and the `.ipynb` stays as it was.
+Without names, all of them; `notebooks/exercise_sheet.py` stands for two, the exercises and their solution. The script is
+what one edits; the `.ipynb` is what one reads, and is never edited by hand. What differs from one run to the next without
+meaning anything (times, random names of cells) is left out. If a cell fails, the error is shown and the `.ipynb` stays as
+it was.
 """
 
 import argparse
@@ -33,6 +34,11 @@ def scripts() -> list[Path]:
     """The scripts of all notebooks, in reading order; those of the exercise sheet are made anew."""
     exercises_and_solution()
     return sorted(FOLDER.glob("[0-9]*_*.py"))
+
+
+def meant(name: Path) -> list[Path]:
+    """The scripts that a name stands for."""
+    return exercises_and_solution() if name.name == SHEET.name else [name]
 
 
 def exercises_and_solution() -> list[Path]:
@@ -80,10 +86,7 @@ def main(names: list[str]) -> int:
     # The numbers in the repository are those of a CPU. Figures are drawn into the notebook, whatever was set before.
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ.pop("MPLBACKEND", None)
-    named = [
-        path for name in map(Path, names) for path in (exercises_and_solution() if name.name == SHEET.name else [name])
-    ]
-    for script in named or scripts():
+    for script in [script for name in names for script in meant(Path(name))] or scripts():
         began = time.perf_counter()
         try:
             text = jupytext.writes(executed(script), fmt="ipynb")
