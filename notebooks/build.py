@@ -2,10 +2,10 @@
 
     .venv/bin/python notebooks/build.py [notebooks/1_optimisation_paths.py ...]
 
-Without names, all of them; `notebooks/exercise_sheet.py` stands for two, the exercises and their solution. The script is
-what one edits; the `.ipynb` is what one reads, and is never edited by hand. What differs from one run to the next without
-meaning anything (times, random names of cells) is left out. If a cell fails, the error is shown and the `.ipynb` stays as
-it was.
+Without names, all of them; `notebooks/exercise_sheet.py` stands for two, the exercises and their solution. The script
+is what one edits; the `.ipynb` is what one reads, and is never edited by hand. What differs from one run to the next
+without meaning anything (times, random names of cells) is left out. If a cell fails, the error is shown and the
+`.ipynb` stays as it was.
 """
 
 import argparse
