@@ -9,7 +9,8 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
-UNKNOWN = re.compile(r"\\[A-Za-z]+")
+UNKNOWN = re.compile(r"\\[A-Za-z]+|&(?!#?\w+;)")
+"""A command, or a mark of alignment, that stands in what was converted as it stood in the source."""
 UPRIGHT = re.compile(r"\\(?:operatorname\*?\{([^{}]+)\}|(arg)\b)")
 """Names that the converter would take apart into italic letters, or does not know."""
 INDEX = re.compile(r"_\{([a-z]{3,})\}")
@@ -28,7 +29,7 @@ def mathml(latex: str, *, display: str = "inline") -> str:
     """
     latex = " ".join(latex.split())
     if r"\\" in latex and r"\begin" not in latex:
-        latex = rf"\begin{{aligned}}{latex}\end{{aligned}}"
+        latex = rf"\begin{{split}}{latex}\end{{split}}"
     latex = UPRIGHT.sub(lambda found: rf"\text{{{found[1] or found[2]}}}\,", latex)
     latex = INDEX.sub(r"_{\\text{\1}}", latex)
     try:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,17 @@ def run(*words: str) -> None:
     assert left.value.code == 0, words
 
 
-@pytest.mark.parametrize("page", [page.name for page in PAGES if ">>> " in page.read_text(encoding="utf-8")])
+LONG = {"network.md", "optimizer.md", "results.md"}
+"""Pages whose examples compile a dozen programs; what they show is tested elsewhere too, and they run in test-long."""
+
+
+def with_examples() -> list[Any]:
+    names = [page.name for page in PAGES if ">>> " in page.read_text(encoding="utf-8")]
+    assert set(names) > LONG
+    return [pytest.param(name, marks=[pytest.mark.slow, pytest.mark.long] if name in LONG else []) for name in names]
+
+
+@pytest.mark.parametrize("page", with_examples())
 def test_python_examples_print_what_they_say(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
