@@ -124,12 +124,12 @@ def fate(track: np.ndarray, window: Window) -> str:
 
 def _legend_shape(names: list[str], window: Window) -> tuple[int, int]:
     """The columns and rows of a legend that is no wider than the figure: else the axes would shrink to make room."""
-    characters = 11 * _width(window)  # to the inch, at the size of a legend
+    # 11 to the inch, at the size of a legend; it stands in the middle of the axes, which the bar moves to the left.
+    characters = 11 * (_width(window) - 0.7)
     for columns in (4, 3, 2):
-        rows = -(-len(names) // columns)
-        longest = [max(map(len, names[start : start + rows])) for start in range(0, len(names), rows)]
+        longest = [max(map(len, column)) for column in np.array_split(names, columns) if len(column)]
         if sum(longest) + 6 * len(longest) <= characters:
-            return columns, rows
+            return columns, -(-len(names) // columns)
     return 1, len(names)
 
 

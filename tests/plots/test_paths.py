@@ -158,8 +158,15 @@ def test_other_bad_input():
         plots.contours(np.ones((5, 5)), WINDOW)
 
 
-def test_a_legend_of_long_names_leaves_the_picture_its_size():
-    names = [f"an optimiser with learning rate {rate} and momentum" for rate in (0.1, 0.2, 0.3, 0.4)]
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"an optimiser with learning rate {rate} and momentum" for rate in (0.1, 0.2, 0.3, 0.4)],
+        [f"{name}, start {start}" for name in ("adam", "sgd_momentum") for start in (0, 1, 2)],
+    ],
+    ids=["long names", "columns of unequal length"],
+)
+def test_a_legend_leaves_the_picture_its_size(names):
     ax = plots.paths(bowl, dict.fromkeys(names, PATHS["a"]), ((-1.0, 1.0), (-1.0, 1.0))).ax
     figure = plots.figure_of(ax)
     figure.draw_without_rendering()
