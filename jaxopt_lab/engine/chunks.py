@@ -7,7 +7,7 @@ import numpy as np
 
 from jaxopt_lab.engine.lanes import Shared, Structure, lane_arguments, prepare
 from jaxopt_lab.engine.packing import run_in_tiles, run_packed
-from jaxopt_lab.engine.plan import Chunk
+from jaxopt_lab.engine.plan import Chunk, tiles_at_once
 from jaxopt_lab.engine.programs import Cost, Results, Shapes, cost, outputs, shapes_of, spans, whole
 from jaxopt_lab.engine.spec import Spec
 
@@ -54,15 +54,16 @@ def run_chunk(spec: Spec, variants: list[Prepared], chunk: Chunk) -> Results:
         variants: what `prepare_variants` made of it.
         chunk: which lanes.
     """
-    structure, shared, shapes = variants[chunk.variant]
-    lanes = lane_arguments(spec, np.arange(chunk.start, chunk.stop))
-    tiling = spec.tiling
+    variant, tiling = variants[chunk.variant], spec.tiling
+    structure, shared, shapes = variant
     assert tiling is not None, "a specification is settled before it is run"
+    shape = (tiles_at_once(tiling.size, variant.bytes_per_lane), tiling.size)
     if structure.stops and structure.record.every is None:
-        programs = spans(structure, tiling, shapes)
-        results = run_packed(programs, shared, lanes, tiling, structure.num_steps)
+        programs, lanes = spans(structure, tiling, shapes), lane_arguments(spec, np.arange(chunk.start, chunk.stop))
+        results = run_packed(programs, shared, lanes, shape, unroll=tiling.unroll, num_steps=structure.num_steps)
     else:
-        results = run_in_tiles(whole(structure, tiling), shared, lanes, tiling.size)
+        lanes_at, count = lambda places: lane_arguments(spec, chunk.start + places), chunk.stop - chunk.start
+        results, _ = run_in_tiles(whole(structure, tiling), shared, lanes_at, count, shape)
     return _with_status(results, _status(results) if "diverged_at" in results else None)
 
 

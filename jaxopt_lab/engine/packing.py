@@ -7,9 +7,9 @@ import jax
 import numpy as np
 
 from jaxopt_lab.engine.lanes import Lane, Shared
-from jaxopt_lab.engine.programs import Results, Spans
+from jaxopt_lab.engine.programs import Results, Spans, compile_once
 from jaxopt_lab.engine.records import NEVER
-from jaxopt_lab.engine.tiling import Tiling
+from jaxopt_lab.engine.trajectory import Carry
 
 FIRST_SPAN = 20
 """The first span is this part of all steps."""
@@ -20,26 +20,39 @@ MANY = 1 / 8
 LONGER = 4
 """Where fewer have ended, the next span is so many times as long: to stop and look has a price, too."""
 
-SMALLER = 8
-"""The last living lanes of a chunk run in a tile so many times smaller, once they fit into it."""
 
-WORTH_A_PROGRAM = 256
-"""A smaller tile for the last living lanes is one more program to compile: only if it has at least so many lanes."""
-
-
-def run_in_tiles(run: Callable[[Shared, Lane], Results], shared: Shared, lanes: Lane, size: int) -> Results:
-    """Run every lane to the last step.
+def run_in_tiles(
+    program: Callable[[Any, Any, Any], tuple[Any, Any]],
+    for_all: Any,
+    lanes: Callable[[np.ndarray], Any],
+    count: int,
+    shape: tuple[int, int],
+) -> tuple[Any, Any]:
+    """Run every lane through a program.
 
     Args:
-        run: the compiled program of one tile.
-        shared: what all lanes share.
-        lanes: what each has for itself, over any number of lanes.
-        size: how many lanes run together.
+        program: a compiled program of several tiles; see `programs.tile_by_tile`.
+        for_all: what all lanes share.
+        lanes: gives what lanes have for themselves, for an array of their places of any shape.
+        count: how many lanes there are.
+        shape: how many tiles are given to a call of the program, and how many lanes each has.
+
+    Returns:
+        What the program gives: for each lane, on the host; and for all lanes.
     """
-    return _tile_by_tile(lambda tile: run(shared, _take(lanes, tile)), len(lanes.start_index), size)
+    room, parts, same = shape[0] * shape[1], list[Any](), None
+    compile_once(program, lambda: program(for_all, lanes(np.zeros(shape, int)), np.int32(0)))
+    for start in range(0, count, room):
+        many = min(room, count - start)
+        places = np.arange(start, start + room).clip(max=count - 1).reshape(shape)
+        own, same = program(for_all, lanes(places), np.int32(-(-many // shape[1])))
+        parts.append(jax.tree.map(lambda leaf, many=many: np.asarray(leaf).reshape(-1, *leaf.shape[2:])[:many], own))
+    return parts[0] if len(parts) == 1 else jax.tree.map(lambda *part: np.concatenate(part), *parts), same
 
 
-def run_packed(spans: Spans, shared: Shared, lanes: Lane, tiling: Tiling, num_steps: int) -> Results:
+def run_packed(
+    spans: Spans, shared: Shared, lanes: Lane, shape: tuple[int, int], *, unroll: int, num_steps: int
+) -> Results:
     """Run every lane to its end, or to the last step.
 
     A lane that has ended stays as it is (see `Run.step`), and every span but the last has whole turns of the loop, the
@@ -49,87 +62,47 @@ def run_packed(spans: Spans, shared: Shared, lanes: Lane, tiling: Tiling, num_st
         spans: the compiled programs.
         shared: what all lanes share.
         lanes: what each has for itself, over any number of lanes.
-        tiling: how many lanes run together (fewer, by `SMALLER`, where few go on), and how many steps are a turn.
+        shape: how many tiles are given to a call of a program, and how many lanes each has.
+        unroll: how many steps are a turn of the loop.
         num_steps: the number of steps.
     """
-    differs, count = spans.differs, len(lanes.start_index)
-    size = tiling.size
-    span = max(1, num_steps // FIRST_SPAN // tiling.unroll) * tiling.unroll
+
+    def call(program: Callable[..., tuple[Any, Any]], for_all: Any, tree: Any) -> tuple[Any, Any]:
+        return run_in_tiles(program, for_all, lambda places: _take(tree, places), _count(tree), shape)
+
+    span = max(1, num_steps // FIRST_SPAN // unroll) * unroll
     step = min(span, num_steps)
-    everyone = _tile_by_tile(lambda tile: spans.start(shared, _take(lanes, tile), step), count, size, differs)
-    living, packed, carry = np.arange(count), lanes, everyone
+    own, same = call(spans.start, (shared, np.int32(step)), lanes)
+    everyone = jax.tree.map(np.array, own)
+    living, packed = np.arange(_count(lanes)), lanes
     while step < num_steps:
-        going_on = np.flatnonzero(~_has_ended(carry))
+        going_on = np.flatnonzero(~_has_ended(spans.join(own, same)))
         if not len(going_on):
             break
         if len(living) - len(going_on) >= MANY * len(living):
-            everyone = _put(everyone, living, carry, differs)
-            living, packed, carry = living[going_on], _take(packed, going_on), _take(carry, going_on, differs)
+            _put(everyone, living, own)
+            living, packed, own = living[going_on], _take(packed, going_on), _take(own, going_on)
         else:
             span *= LONGER
         last = min(step + span, num_steps)
-
-        def advance(tile: Any, packed: Lane = packed, carry: Any = carry, first: int = step, last: int = last) -> Any:
-            return spans.advance(shared, _take(packed, tile), _take(carry, tile, differs), first, last)
-
-        small = size // SMALLER
-        fitting = small if len(living) <= small and small >= WORTH_A_PROGRAM else size
-        carry = _tile_by_tile(advance, len(living), fitting, differs)
+        own, same = call(spans.advance, (shared, same, np.int32(step), np.int32(last)), (packed, own))
         step = last
-    everyone = _put(everyone, living, carry, differs)
-    return _tile_by_tile(
-        lambda tile: spans.finish(shared, _take(lanes, tile), _take(everyone, tile, differs)), count, size
-    )
+    _put(everyone, living, own)
+    return call(spans.finish, (shared, same), (lanes, everyone))[0]
 
 
-def _has_ended(carry: Any) -> np.ndarray:
+def _has_ended(carry: Carry) -> np.ndarray:
+    assert carry.summary is not None, "lanes that stop are looked at on the way"
     return np.minimum(carry.summary.converged_at, carry.summary.diverged_at) < NEVER
 
 
-def _tile_by_tile(call: Callable[[Any], Any], count: int, size: int, differs: tuple[bool, ...] | None = None) -> Any:
-    """What a compiled function gives for so many lanes, on the host.
-
-    Args:
-        call: the function of one tile: a slice, or for the last one the places of its lanes, padded with the last.
-        count: how many lanes there are.
-        size: how many of them make a tile.
-        differs: which leaves of what is given have an axis over lanes; by default all.
-    """
-    gathered: list[Any] = []
-    structure = None
-    for start in range(0, count, size):
-        stop = min(start + size, count)
-        whole = stop - start == size
-        tile = slice(start, stop) if whole else np.arange(start, start + size).clip(max=count - 1)
-        leaves, structure = jax.tree.flatten(call(tile))
-        own = differs or (True,) * len(leaves)
-        if not gathered:
-            gathered = [_room(leaf, count) if each else leaf for leaf, each in zip(leaves, own, strict=True)]
-        for place, (leaf, each) in enumerate(zip(leaves, own, strict=True)):
-            if each:
-                gathered[place][start:stop] = np.asarray(leaf)[: stop - start]
-            else:
-                gathered[place] = leaf
-    return jax.tree.unflatten(structure, gathered)
+def _count(tree: Any) -> int:
+    return len(jax.tree.leaves(tree)[0])
 
 
-def _room(leaf: Any, count: int) -> np.ndarray:
-    return np.empty((count, *leaf.shape[1:]), leaf.dtype)
+def _take(tree: Any, places: np.ndarray) -> Any:
+    return jax.tree.map(lambda leaf: leaf[places], tree)
 
 
-def _take(tree: Any, lanes: Any, differs: tuple[bool, ...] | None = None) -> Any:
-    leaves, structure = jax.tree.flatten(tree)
-    own = differs or (True,) * len(leaves)
-    return jax.tree.unflatten(structure, [leaf[lanes] if o else leaf for leaf, o in zip(leaves, own, strict=True)])
-
-
-def _put(tree: Any, lanes: np.ndarray, values: Any, differs: tuple[bool, ...]) -> Any:
-    """The tree with the values of some lanes written into its arrays, and those of all lanes replaced."""
-    leaves, structure = jax.tree.flatten(tree)
-    new = jax.tree.leaves(values)
-    for place, own in enumerate(differs):
-        if own:
-            leaves[place][lanes] = new[place]
-        else:
-            leaves[place] = new[place]
-    return jax.tree.unflatten(structure, leaves)
+def _put(tree: Any, places: np.ndarray, values: Any) -> None:
+    jax.tree.map(lambda leaf, new: leaf.__setitem__(places, new), tree, values)

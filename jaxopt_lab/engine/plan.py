@@ -7,7 +7,13 @@ CHUNK_BYTES = 16 * 1024**2
 """What the results of one chunk take at most: a few of them are in memory at a time, and one is lost by a kill."""
 
 FEWEST_CHUNKS = 64
-"""A sweep has about so many chunks at least, as far as it has tiles: they spread over workers, and show progress."""
+"""A large sweep has about so many chunks at least: they spread over workers, and show progress."""
+
+TILES_AT_ONCE = 8
+"""A call of a program runs up to so many tiles: the call, and what is done for a chunk, cost less beside them."""
+
+FEWEST_CHUNKS_OF_FEW_TILES = 16
+"""Small sweeps have fewer chunks, of up to `TILES_AT_ONCE` tiles, as long as so many are left for the cores."""
 
 FEWEST_CHUNKS_THAT_STOP = 8
 """Fewer and larger ones where lanes end early: the living of a chunk are packed together, and should fill a tile."""
@@ -65,6 +71,25 @@ def chunk_size(num_lanes: int, tile_size: int, bytes_per_lane: int, *, stops: bo
         >>> chunk_size(10**8, 4096, 32, stops=False)
         524288
     """
-    fair = num_lanes // (FEWEST_CHUNKS_THAT_STOP if stops else FEWEST_CHUNKS)
-    most = max(tile_size, min(fair, CHUNK_BYTES // max(1, bytes_per_lane)))
-    return tile_size << ((most // tile_size).bit_length() - 1)
+    fewest = FEWEST_CHUNKS_THAT_STOP if stops else FEWEST_CHUNKS
+    fair = max(num_lanes // fewest, min(TILES_AT_ONCE * tile_size, num_lanes // FEWEST_CHUNKS_OF_FEW_TILES))
+    return tile_size * max(1, min(-(-fair // tile_size), _fitting(tile_size, bytes_per_lane)))
+
+
+def tiles_at_once(tile_size: int, bytes_per_lane: int) -> int:
+    """How many tiles a call of a program runs at most: the same whatever the number of lanes, so that none recompiles.
+
+    Args:
+        tile_size: how many lanes a tile has.
+        bytes_per_lane: what the results of a lane take.
+
+    Example:
+        >>> tiles_at_once(1024, 12), tiles_at_once(1024, 10_000), tiles_at_once(1024, 10**6)
+        (8, 1, 1)
+    """
+    return max(1, min(TILES_AT_ONCE, _fitting(tile_size, bytes_per_lane)))
+
+
+def _fitting(tile_size: int, bytes_per_lane: int) -> int:
+    """How many tiles have results that fit into a chunk."""
+    return CHUNK_BYTES // max(1, bytes_per_lane * tile_size)

@@ -1,10 +1,13 @@
 """The compiled programs that run a tile of lanes: the whole way at once, or in spans between which lanes may leave."""
 
 import functools
-from collections.abc import Callable
+import threading
+import weakref
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jaxopt_lab.engine.checks import check_loss
@@ -19,6 +22,38 @@ MOST_OPERATIONS = 1200
 
 Results = dict[str, Any]
 """For each variable a pytree of arrays whose leading axis runs over lanes."""
+
+
+def _made_once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that remembers what it gave, run by one thread at a time: a program made twice is compiled twice."""
+    remembered, lock = functools.lru_cache(maxsize=256)(function), threading.Lock()
+
+    @functools.wraps(function)
+    def once(*arguments: Hashable) -> Any:
+        with lock:
+            return remembered(*arguments)
+
+    return once
+
+
+_guard = threading.Lock()
+_compiling = weakref.WeakKeyDictionary[Any, threading.Lock]()
+_compiled = weakref.WeakSet[Any]()
+
+
+def compile_once(program: Any, idle: Callable[[], Any]) -> None:
+    """Let one thread compile a program while others that want it wait; `jax.jit` would let each of them compile it.
+
+    Args:
+        program: a jitted function.
+        idle: calls it with nothing to do.
+    """
+    with _guard:
+        lock = _compiling.setdefault(program, threading.Lock())
+    with lock:
+        if program not in _compiled:
+            idle()
+            _compiled.add(program)
 
 
 class Shapes(NamedTuple):
@@ -41,11 +76,47 @@ def shapes_of(shared: Shared, lane: Lane) -> Shapes:
     )
 
 
-@functools.lru_cache(maxsize=256)
+@_made_once
 def whole(structure: Structure, tiling: Tiling) -> Any:
-    """``(shared, lanes) -> results``, jitted: a tile of lanes to the end. The same for all of one structure."""
-    way = functools.partial(_whole_way, structure, tiling.unroll)
-    return jax.jit(jax.vmap(_in_form(way, tiling), in_axes=(None, 0)))
+    """``(shared, tiles, count) -> (results, None)``, jitted: so many tiles of lanes to the end; see `tile_by_tile`.
+
+    The same for all of one structure.
+    """
+    way = jax.vmap(_in_form(functools.partial(_whole_way, structure, tiling.unroll), tiling), in_axes=(None, 0))
+    return jax.jit(tile_by_tile(lambda shared, lanes: (way(shared, lanes), None)))
+
+
+def tile_by_tile(run: Callable[[Any, Any], tuple[Any, Any]]) -> Callable[[Any, Any, Any], tuple[Any, Any]]:
+    """A function of one tile as one of several, a loop over them inside the program.
+
+    A call of a program costs as much as hundreds of steps of a small tile, and holds Python's lock meanwhile.
+
+    Args:
+        run: ``(for_all, tile) -> (own, same)``: pytrees, of which ``tile`` and ``own`` have a leading axis over lanes;
+            ``same`` is the same for every tile.
+
+    Returns:
+        ``(for_all, tiles, count) -> (own, same)`` with a further axis in front of ``tiles`` and ``own``, over tiles,
+        the first ``count`` of which are run. Another number of them compiles nothing new.
+    """
+
+    def run_tiles(for_all: Any, tiles: Any, count: Any) -> tuple[Any, Any]:
+        at = lambda index: jax.tree.map(lambda leaf: leaf[index], tiles)
+        many = len(jax.tree.leaves(tiles)[0])
+        own, same = jax.eval_shape(run, for_all, at(0))
+        room = jax.tree.map(lambda leaf: jnp.zeros((many, *leaf.shape), leaf.dtype), own)
+
+        def run_one(index: Any, before: tuple[Any, Any]) -> tuple[Any, Any]:
+            own, same = run(for_all, at(index))
+            return (
+                jax.tree.map(lambda leaf, new: leaf.at[index].set(new), before[0], own),
+                jax.tree.map(lambda leaf, new: jnp.asarray(new, leaf.dtype), before[1], same),
+            )
+
+        nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), same)
+        return jax.lax.fori_loop(0, count, run_one, (room, nothing))
+
+    return run_tiles
 
 
 def _whole_way(structure: Structure, unroll: int, shared: Shared, lane: Lane) -> Results:
@@ -60,22 +131,25 @@ def outputs(structure: Structure, shapes: Shapes) -> Results:
 
 
 class Spans(NamedTuple):
-    """A trajectory in three programs, so that lanes which have ended may be left behind on the way.
+    """A trajectory in three programs of several tiles, so that lanes which have ended may be left behind on the way.
+
+    What is carried from span to span comes in two parts: ``own``, of which each lane has its own, and ``same``, which
+    all have in common; see `tile_by_tile`.
 
     Attributes:
-        start: ``(shared, lanes, last) -> carry``, the first steps.
-        advance: ``(shared, lanes, carry, first, last) -> carry``, further steps.
-        finish: ``(shared, lanes, carry) -> results``.
-        differs: for each leaf of the carry whether lanes have one each; else it is one number for all of them.
+        start: ``((shared, last), lanes, count) -> (own, same)``, the first steps.
+        advance: ``((shared, same, first, last), (lanes, own), count) -> (own, same)``, further steps.
+        finish: ``((shared, same), (lanes, own), count) -> (results, None)``.
+        join: ``(own, same) -> carry``.
     """
 
-    start: Callable[..., Carry]
-    advance: Callable[..., Carry]
-    finish: Callable[..., Results]
-    differs: tuple[bool, ...]
+    start: Callable[..., tuple[Any, Any]]
+    advance: Callable[..., tuple[Any, Any]]
+    finish: Callable[..., tuple[Results, None]]
+    join: Callable[[list[Any], list[Any]], Carry]
 
 
-@functools.lru_cache(maxsize=256)
+@_made_once
 def spans(structure: Structure, tiling: Tiling, shapes: Shapes) -> Spans:
     """The same trajectory in spans of steps, compiled once whatever their lengths.
 
@@ -96,12 +170,27 @@ def spans(structure: Structure, tiling: Tiling, shapes: Shapes) -> Spans:
 
     tree, differs = _leaves_of_lanes(lambda shared, lane: start(shared, lane, 1), shapes)
     axes = jax.tree.unflatten(tree, [0 if own else None for own in differs])
-    start, advance, finish = (_in_form(function, tiling) for function in (start, advance, finish))
+    start = jax.vmap(_in_form(start, tiling), (None, 0, None), axes)
+    advance = jax.vmap(_in_form(advance, tiling), (None, 0, axes, None, None), axes)
+    finish = jax.vmap(_in_form(finish, tiling), (None, 0, axes))
+
+    def part(carry: Carry) -> tuple[list[Any], list[Any]]:
+        leaves = list(zip(jax.tree.leaves(carry), differs, strict=True))
+        return [leaf for leaf, own in leaves if own], [leaf for leaf, own in leaves if not own]
+
+    def join(own: list[Any], same: list[Any]) -> Carry:
+        parts = iter(own), iter(same)
+        return jax.tree.unflatten(tree, [next(parts[0] if each else parts[1]) for each in differs])
+
+    def advance_tile(for_all: Any, tile: Any) -> tuple[list[Any], list[Any]]:
+        (shared, same, first, last), (lanes, own) = for_all, tile
+        return part(advance(shared, lanes, join(own, same), first, last))
+
     return Spans(
-        jax.jit(jax.vmap(start, (None, 0, None), axes)),
-        jax.jit(jax.vmap(advance, (None, 0, axes, None, None), axes)),
-        jax.jit(jax.vmap(finish, (None, 0, axes))),
-        differs,
+        jax.jit(tile_by_tile(lambda for_all, lanes: part(start(for_all[0], lanes, for_all[1])))),
+        jax.jit(tile_by_tile(advance_tile)),
+        jax.jit(tile_by_tile(lambda for_all, tile: (finish(for_all[0], tile[0], join(tile[1], for_all[1])), None))),
+        join,
     )
 
 

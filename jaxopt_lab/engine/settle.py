@@ -96,10 +96,11 @@ def _candidates(default: Tiling) -> Iterator[Tiling]:
 def _seconds_per_lane(spec: Spec, variant: Prepared, tiling: Tiling) -> float:
     short = variant.structure._replace(num_steps=min(FEW_STEPS, spec.num_steps))
     run, lanes = whole(short, tiling), lane_arguments(spec, np.arange(tiling.size) % spec.num_lanes)
+    tile = jax.tree.map(lambda leaf: leaf[None], lanes)
     times = []
     for _ in range(4):  # the first one compiles
         start = time.perf_counter()
-        jax.block_until_ready(run(variant.shared, lanes))
+        jax.block_until_ready(run(variant.shared, tile, 1))
         times.append(time.perf_counter() - start)
     return min(times[1:]) / tiling.size
 

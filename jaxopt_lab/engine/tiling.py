@@ -9,6 +9,9 @@ CARRY_BYTES = 256 * 1024
 MOST_LANES = 4096
 """Beyond this many lanes XLA splits each tiny step over its threads, and waits for them at each."""
 
+MOST_LANES_TUNED = 1024
+"""Under the options of `tune_xla` a turn of the loop costs next to nothing: a tile may fit the nearest cache."""
+
 MOST_LANES_WITH_LOSS = 2048
 """The same where the loss of every step is looked at, in scalars: twice as many arrays pass through the cache."""
 
@@ -17,9 +20,6 @@ MOST_LANES_OF_ARRAYS_WITH_LOSS = 1024
 
 LEAST_LANES = 32
 """Fewer lanes than a few vector registers hold would partly run as what is left over, which rounds differently."""
-
-LANES_THAT_STOP = 8192
-"""Lanes that stop leave their program between spans, which costs a little for each tile: larger ones pay less."""
 
 ACCELERATOR_LANES = 2**17
 ACCELERATOR_UNROLL = 16
@@ -97,7 +97,7 @@ def rule(
 
     Example:
         >>> rule(102_400, 24, with_loss=False, stops=False, scalars=True)
-        Tiling(size=4096, unroll=1, scalars=True)
+        Tiling(size=1024, unroll=1, scalars=True)
         >>> rule(256, 29_000, with_loss=True, stops=False, scalars=False)
         Tiling(size=8, unroll=1, scalars=False)
     """
@@ -109,12 +109,11 @@ def rule(
     most = MOST_LANES
     if with_loss:
         most = MOST_LANES_WITH_LOSS if scalars else MOST_LANES_OF_ARRAYS_WITH_LOSS
-    cache = CARRY_BYTES
-    if stops and scalars:
-        most, cache = LANES_THAT_STOP, LANES_THAT_STOP // MOST_LANES * CARRY_BYTES
-    fitting = max(1, min(most, cache // max(1, bytes_per_lane)))
+    if scalars and tuned:
+        most = MOST_LANES_TUNED
+    fitting = max(1, min(most, CARRY_BYTES // max(1, bytes_per_lane)))
     size = min(_power_of_two(fitting), enough)
-    return Tiling(size, 2 if scalars and (with_loss or not tuned) else 1, scalars)
+    return Tiling(size, 2 if scalars and not tuned else 1, scalars)
 
 
 def enough_for(num_lanes: int, *, scalars: bool) -> int:

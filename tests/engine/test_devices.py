@@ -27,7 +27,8 @@ def watched(make):
     def made(*arguments):
         run = make(*arguments)
         def call(*arguments):
-            together.wait(120)
+            if int(arguments[-1]):  # a call with no tile to run only compiles
+                together.wait(120)
             results = run(*arguments)
             ran.update(device.id for leaf in jax.tree.leaves(results) for device in leaf.devices())
             return results

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxopt_lab import optimizers, problems, simulate, sweep
-from jaxopt_lab.engine import packing
+from jaxopt_lab.engine import chunks, packing
 
 RATES = np.concatenate([np.linspace(0.05, 0.19, 20), [0.25, 1e-4, 2e-4, 3e-4]])  # converging, diverging, too slow
 STARTS = np.random.default_rng(0).uniform(-4, 4, (9, 2)).astype(np.float32)
@@ -79,25 +79,24 @@ def test_spans_part_no_steps_of_one_turn(num_steps, monkeypatch):
     assert same_bits(run(4, 10), usual)
 
 
-def test_a_smaller_tile_for_the_last_ones_changes_no_bit(monkeypatch):
-    usual = bowl(tiling="256:2:scalars", chunk_size=256)
-    monkeypatch.setattr(packing, "WORTH_A_PROGRAM", 32)
-    assert same_bits(bowl(tiling="256:2:scalars", chunk_size=256), usual)
+def test_how_many_tiles_a_call_runs_changes_no_bit(monkeypatch):
+    usual = bowl(tiling="32:2:scalars", chunk_size=216)
+    monkeypatch.setattr(chunks, "tiles_at_once", lambda *_: 3)
+    assert same_bits(bowl(tiling="32:2:scalars", chunk_size=216), usual)
 
 
 def test_lanes_that_ended_are_not_run_on(monkeypatch):
     """Of 640 lanes one in ten goes on: 5% of the steps with all, 95% of them with the rest in one small tile."""
     run = []
-    spans = packing.run_packed
+    run_packed = packing.run_packed
 
-    def counting(programs, shared, lanes, tiling, num_steps):
-        def advance(shared, lane, carry, first, last):
-            run.append(len(lane.start_index) * (last - first))
-            return programs.advance(shared, lane, carry, first, last)
+    def counting(programs, *arguments, **options):
+        def advance(for_all, tiles, count):
+            *_, first, last = for_all
+            run.append(64 * count * (last - first))
+            return programs.advance(for_all, tiles, count)
 
-        return spans(programs._replace(advance=advance), shared, lanes, tiling, num_steps)
-
-    from jaxopt_lab.engine import chunks
+        return run_packed(programs._replace(advance=advance), *arguments, **options)
 
     monkeypatch.setattr(chunks, "run_packed", counting)
     rates = np.linspace(0.78, 0.82, 20)

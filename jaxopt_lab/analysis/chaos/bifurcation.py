@@ -15,7 +15,7 @@ from jaxopt_lab.engine.checks import check_loss
 from jaxopt_lab.engine.dataset import labels_of
 from jaxopt_lab.engine.lanes import Lane, Shared, Structure, build, lane_arguments, prepare
 from jaxopt_lab.engine.packing import run_in_tiles
-from jaxopt_lab.engine.programs import Results
+from jaxopt_lab.engine.programs import Results, tile_by_tile
 from jaxopt_lab.engine.records import FINAL
 from jaxopt_lab.engine.run import device_name
 from jaxopt_lab.engine.spec import Spec, make_spec
@@ -95,13 +95,14 @@ def bifurcation(
     structure, shared = prepare(spec, spec.variants[0])
     program = _attractor(structure, keep)
     _check_memory(spec, program, shared, keep)
-    lanes = lane_arguments(spec, np.arange(spec.num_lanes))
-    return _labelled(spec, run_in_tiles(program, shared, lanes, min(_TILE, spec.num_lanes)), tolerance)
+    shape = (1, min(_TILE, spec.num_lanes))
+    lanes_at = functools.partial(lane_arguments, spec)
+    return _labelled(spec, run_in_tiles(program, shared, lanes_at, spec.num_lanes, shape)[0], tolerance)
 
 
 @functools.lru_cache(maxsize=64)
 def _attractor(structure: Structure, keep: int) -> Any:
-    """``(shared, lanes) -> results``, jitted: the same for all values and starts."""
+    """``(shared, tiles, count) -> (results, None)``, jitted, of several tiles: the same for all values and starts."""
 
     def end(shared: Shared, lane: Lane) -> Results:
         problem, optimizer, start, key = build(structure, shared, lane)
@@ -118,12 +119,14 @@ def _attractor(structure: Structure, keep: int) -> Any:
         (_, tangent), points = jax.lax.scan(step, (carry, tangent), steps)
         return {"points": points, "exponent": tangent.growth / (structure.num_steps - half)}
 
-    return jax.jit(jax.vmap(end, (None, 0)))
+    ends = jax.vmap(end, (None, 0))
+    return jax.jit(tile_by_tile(lambda shared, lanes: (ends(shared, lanes), None)))
 
 
 def _check_memory(spec: Spec, program: Any, shared: Shared, keep: int) -> None:
     """Refuse a diagram whose points do not fit."""
-    one = jax.eval_shape(program, shared, lane_arguments(spec, np.zeros(1, int)))
+    tile = jax.tree.map(lambda leaf: leaf[None], lane_arguments(spec, np.zeros(1, int)))
+    one, _ = jax.eval_shape(program, shared, tile, 1)
     each = one["points"].size * _BYTES_PER_NUMBER
     check_count("values", spec.num_lanes, f"trajectories that keep {keep:,} points", each)
 
