@@ -2,8 +2,9 @@
 # # Optimisation paths
 #
 # Five optimisers start at the same point of the same bowl. Where do they go, how fast, and what sets their speed? We
-# begin with fifty steps of each, find the law behind their pace, look at every setting at once, at the edge where order
-# breaks, at surfaces with several minima, and end with a hundred thousand runs that say which learning rate suits whom.
+# begin with fifty steps of each, find the law behind their pace, look at every setting at once, at the edge where
+# order breaks, at surfaces with several minima, and end with a hundred thousand runs that say which learning rate
+# suits whom.
 #
 # The bowl is $L(w) = \tfrac12 (w_1^2 + 10\, w_2^2)$: ten times as curved along $w_2$ as along $w_1$.
 
@@ -17,10 +18,11 @@ from IPython.display import Markdown, display
 
 from jaxopt_lab import optimizers, plots, problems, simulate, sweep
 from jaxopt_lab.analysis import basins, bifurcation, contraction_factor, period_onsets, quartiles, stability_map, theory
+from jaxopt_lab.plots.style import PALETTE
 
 # How much is computed: the tests, which run this notebook too, set NOTEBOOKS_QUICK and need only a little of all.
 QUICK = "NOTEBOOKS_QUICK" in os.environ
-RESOLUTION = 32 if QUICK else 300  # cells along each side of the maps
+RESOLUTION = 60 if QUICK else 240  # cells along each side of the maps
 RATES, STARTS, STEPS = (13, 8, 200) if QUICK else (200, 128, 1000)  # of the sweep at the end
 
 bowl = problems.quadratic((1.0, 10.0))
@@ -30,8 +32,8 @@ start = np.array([4.0, 1.5])
 # ## The exercise: momentum
 #
 # Momentum keeps a velocity, $v \leftarrow \beta v + \alpha g$, and steps by it, $w \leftarrow w - v$. As a loop over
-# NumPy arrays that is four lines. The laboratory has the same rule in `jaxopt_lab/optimizers/momentum.py`, compiled and
-# for parameters of any shape; both must give the same path.
+# NumPy arrays that is four lines. The laboratory has the same rule in `jaxopt_lab/optimizers/momentum.py`, compiled
+# and for parameters of any shape; both must give the same path.
 
 
 # %%
@@ -80,35 +82,38 @@ _ = plots.paths(
 
 # %%
 closest = min(final_loss, key=final_loss.__getitem__)
+rows = "\n".join(f"| {name} | {loss:.1e} |" for name, loss in final_loss.items())
 display(
-    Markdown(
-        "| method | loss after 50 steps |\n|---|---:|\n"
-        + "\n".join(f"| {name} | {loss:.1e} |" for name, loss in final_loss.items())
-        + "\n\nSGD at 0.18 leaps from one wall of the valley to the other; at 0.05 it falls to the valley's floor and "
-        "then creeps along it. Momentum swings past the minimum and comes back, RMSProp takes nearly the same step along "
-        f"both axes, Adam does so with a swing. The lowest loss here is that of **{closest}**, the one with the "
-        "ugliest path."
-    )
+    Markdown(f"""
+| method | loss after 50 steps |
+|---|---:|
+{rows}
+
+SGD at 0.18 leaps from one wall of the valley to the other; at 0.05 it falls to the valley's floor and then creeps
+along it. Momentum swings past the minimum and comes back, RMSProp takes nearly the same step along both axes, Adam
+does so with a swing. The lowest loss here is that of **{closest}**, the one with the ugliest path.
+""")
 )
 
 # %% [markdown]
 # ## Why the fast one zigzags
 #
-# On a quadratic, gradient descent treats each coordinate alone, and multiplies it by $1 - \alpha h$ at every step, where
-# $h$ is the curvature along it. So the path above can be written down without running anything.
+# On a quadratic, gradient descent treats each coordinate alone, and multiplies it by $1 - \alpha h$ at every step,
+# where $h$ is the curvature along it. So the path above can be written down without running anything.
 
 # %%
 factors = {f"$w_{i + 1}$": theory.gradient_descent_factor(0.18, h) for i, h in enumerate((1.0, 10.0))}
 steps = np.arange(51)[:, None]
 np.testing.assert_allclose(paths["SGD (0.18)"], start * np.array(list(factors.values())) ** steps, atol=1e-5)
 sign_changes = (np.diff(np.sign(paths["SGD (0.18)"]), axis=0) != 0).sum(axis=0)
+rows = "\n".join(
+    f"- {name}: × {factor:+.2f} a step, {changes} changes of sign in 50 steps"
+    for (name, factor), changes in zip(factors.items(), sign_changes, strict=True)
+)
 display(
-    Markdown(
-        "\n".join(
-            f"- {name}: × {factor:+.2f} a step, {changes} changes of sign in 50 steps"
-            for (name, factor), changes in zip(factors.items(), sign_changes, strict=True)
-        )
-    )
+    Markdown(f"""
+{rows}
+""")
 )
 
 # %% [markdown]
@@ -116,9 +121,9 @@ display(
 #
 # ## Each linear method has one number
 #
-# In the long run the distance to the minimum shrinks by the same factor at every step. For gradient descent that is the
-# largest $|1 - \alpha h|$; for momentum it comes from the roots of a quadratic equation. We measure it as the slope of
-# the logarithm of the distance.
+# In the long run the distance to the minimum shrinks by the same factor at every step. For gradient descent that is
+# the largest $|1 - \alpha h|$; for momentum it comes from the roots of a quadratic equation. We measure it as the
+# slope of the logarithm of the distance.
 
 # %%
 EIGENVALUES = (1.0, 10.0)
@@ -146,8 +151,8 @@ _ = plots.decay(
 )
 
 # %% [markdown]
-# The dotted lines are theory, drawn without a look at the curves. Momentum wiggles about its line, since its roots are
-# complex: it is a damped oscillation.
+# The dotted lines are theory, drawn without a look at the curves. Momentum wiggles about its line, since its roots
+# are complex: it is a damped oscillation.
 #
 # One thing surprises: momentum at the usual 0.9 falls hardly faster than *slow* gradient descent. Its factor is
 # $\sqrt{0.9}$, whatever the learning rate. Is momentum of no use, then?
@@ -186,29 +191,30 @@ needed = {
 powers = {name: float(np.polyfit(np.log(conditions), np.log(steps), 1)[0]) for name, steps in needed.items()}
 
 figure, ax = plots.new_figure()
-for name, steps in needed.items():
-    ax.loglog(conditions, steps, "o-", label=f"{name}: steps grow as $\\kappa^{{{powers[name]:.2f}}}$")
+for (name, steps), color in zip(needed.items(), PALETTE, strict=False):
+    ax.loglog(conditions, steps, "o-", color=color, label=f"{name}: steps grow as $\\kappa^{{{powers[name]:.2f}}}$")
 ax.set(xlabel=r"condition number $\kappa$", ylabel="steps to come a million times closer")
 ax.set_title("Momentum takes the square root of the condition number", loc="left", fontsize="medium", fontweight="bold")
 _ = ax.legend(frameon=False)
 
 # %%
-assert abs(powers["SGD at its best"] - 1) < 0.1 and abs(powers["momentum at its best"] - 0.5) < 0.1
+assert abs(powers["SGD at its best"] - 1) < 0.1
+assert abs(powers["momentum at its best"] - 0.5) < 0.1
 few, many = (steps[-1] for steps in (needed["momentum at its best"], needed["SGD at its best"]))
 display(
-    Markdown(
-        f"At a condition number of {conditions[-1]:,.0f} gradient descent takes {many:,} steps and momentum {few:,}: "
-        f"{many / few:.0f} times fewer. That is what momentum buys: the square root of the condition number takes the "
-        "place of the condition number. It has to be paid for with two settings that fit; at the seed's pair on the "
-        "seed's bowl almost nothing was gained."
-    )
+    Markdown(f"""
+At a condition number of {conditions[-1]:,.0f} gradient descent takes {many:,} steps and momentum {few:,}:
+{many / few:.0f} times fewer. That is what momentum buys: the square root of the condition number takes the place of
+the condition number. It has to be paid for with two settings that fit; at the seed's pair on the seed's bowl almost
+nothing was gained.
+""")
 )
 
 # %% [markdown]
 # ## Every setting at once
 #
-# So let us look at all settings. Each cell of this map is a run of 500 steps with its own learning rate and momentum, and
-# its colour is the factor by which that run contracts. The black line is theory: $\alpha h_{max} = 2 + 2 \beta$.
+# So let us look at all settings. Each cell of this map is a run of 500 steps with its own learning rate and momentum,
+# and its colour is the factor by which that run contracts. The black line is theory: $\alpha h_{max} = 2 + 2 \beta$.
 
 # %%
 found = stability_map(
@@ -219,31 +225,36 @@ found = stability_map(
 drawn = plots.stability_map(found, title=f"{found.rate.size:,} settings of momentum on the bowl")
 for name, (learning_rate, momentum) in SETTINGS.items():
     drawn.ax.plot(learning_rate, momentum, "wo", mec="black", clip_on=False, zorder=5)
-    drawn.ax.annotate(name, (learning_rate, momentum), xytext=(6, 5), textcoords="offset points", color="white")
+    drawn.ax.annotate(
+        name, (learning_rate, momentum), xytext=(7, 6), textcoords="offset points", fontsize="small",
+        bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.5},
+    )  # fmt: skip
 
 # %%
 fastest = found.rate.where(found.rate == found.rate.min(), drop=True).squeeze()
+best_rate, best_momentum, _ = theory.best_heavy_ball(EIGENVALUES)
 assert float(found.disagreement) < 0.01
 display(
-    Markdown(
-        f"Grey is where nothing converges; {float(found.disagreement):.2%} of the cells were measured on the other side "
-        f"of the exact line. The darkest spot lies at a learning rate of {float(fastest.learning_rate):.2f} and a "
-        f"momentum of {float(fastest.momentum):.2f}, where the distance shrinks by {float(fastest):.3f} a step. Theory "
-        f"puts it at {theory.best_heavy_ball(EIGENVALUES)[0]:.2f} and {theory.best_heavy_ball(EIGENVALUES)[1]:.2f}. "
-        "More momentum widens the stable range and, above the dark spot, slows everything down: there the colour does "
-        "not change along a row, since the factor is √β whatever the rate."
-    )
+    Markdown(f"""
+Grey is where nothing converges; {round(float(found.disagreement) * found.rate.size)} of the {found.rate.size:,} cells
+were measured on the other side of the exact line. The darkest spot lies at a learning rate of
+{float(fastest.learning_rate):.2f} and a momentum of {float(fastest.momentum):.2f}, where the distance shrinks by
+{float(fastest):.3f} a step; theory puts it at {best_rate:.2f} and {best_momentum:.2f}. More momentum widens the stable
+range and, above the dark spot, slows everything down: there the colour does not change along a row, since the factor
+is √β whatever the rate.
+""")
 )
 
 # %% [markdown]
 # ## What happens beyond the edge
 #
-# On a bowl a learning rate that is too high means growth without end. On most losses the walls get steeper outside, or
-# there is another valley, and then something more interesting happens. The double well $\tfrac14 (w^2 - 1)^2$ has two
-# minima, at $\pm 1$, both of curvature 2. Gradient descent at 2,000 steps, and where its last 64 points lie:
+# On a bowl a learning rate that is too high means growth without end. On most losses the walls get steeper outside,
+# or there is another valley, and then something more interesting happens. The double well $\tfrac14 (w^2 - 1)^2$ has
+# two minima, at $\pm 1$, both of curvature 2. For each learning rate, gradient descent makes
+# 2,000 steps from six starts, and the picture shows where the last 64 points lie:
 
 # %%
-learning_rates = np.linspace(0.8, 2.0, 8 * RESOLUTION + 1)
+learning_rates = np.linspace(0.8, 2.0, 4 * RESOLUTION + 1)
 wells = np.linspace(-0.9, 1.1, 6)[:, None]
 orbits = bifurcation(problems.double_well(dim=1), optimizers.sgd, learning_rates, starts=wells, num_steps=2000, keep=64)
 _ = plots.bifurcation_diagram(
@@ -251,29 +262,31 @@ _ = plots.bifurcation_diagram(
     orbits.points.isel(param=0).where(orbits.period >= 0).values,
     thresholds=theory.double_well_thresholds(),
     ylabel="w, the last 64 points",
+    ax=plots.new_figure(width=7.5, height=4.2)[1],
 )
 
 # %%
 onsets = period_onsets(learning_rates, orbits.period.values)
 exponent = float(orbits.exponent.isel(learning_rate=-1).median())
 thresholds = theory.double_well_thresholds()
-assert abs(onsets[2] - thresholds["period 2"]) < 0.02 and abs(exponent - np.log(3)) < 0.05
+assert abs(onsets[2] - thresholds["period 2"]) < 0.02
+assert abs(exponent - np.log(3)) < 0.05
 display(
-    Markdown(
-        "Up to a rate of 1 the run comes to rest in one of the wells. Then the minimum lets go, but nothing explodes: "
-        f"the run jumps between two points for ever (from {onsets[2]:.3f} on, exactly {thresholds['period 2']:.0f}), then "
-        f"between four (from {onsets[4]:.3f} on, exactly √5 − 1 = {thresholds['period 4']:.3f}), and so on into chaos. "
-        f"From {thresholds['wells merge']:.3f} on the wells are one: a run visits both. At 2, two runs that start a hair apart separate by a factor of "
-        f"e^{exponent:.2f} = {np.exp(exponent):.1f} at every step (exactly 3). Between *converges* and *diverges* there "
-        "is a whole country, and a loss curve that never settles may live there."
-    )
+    Markdown(f"""
+Up to a rate of 1 the run comes to rest in one of the wells. Then the minimum lets go, but nothing explodes: the run
+jumps between two points for ever (from {onsets[2]:.3f} on, exactly {thresholds["period 2"]:.0f}), then between four
+(from {onsets[4]:.3f} on, exactly √5 − 1 = {thresholds["period 4"]:.3f}), and so on into chaos. From
+{thresholds["wells merge"]:.3f} on the wells are one: a run visits both. At 2, two runs that start a hair apart
+separate by a factor of e^{exponent:.2f} = {np.exp(exponent):.1f} at every step (exactly 3). Between *converges* and
+*diverges* there is a whole country, and a loss curve that never settles may live there.
+""")
 )
 
 # %% [markdown]
 # ## Does the optimiser choose the minimum?
 #
-# Himmelblau's surface has four minima, all equally deep. Each cell below is one start; its colour says in which minimum it
-# ends, and darker is later.
+# Himmelblau's surface has four minima, all equally deep. Each cell below is one start; its colour says in which
+# minimum it ends, and darker is later.
 
 # %%
 METHODS = {
@@ -282,9 +295,7 @@ METHODS = {
     "Adam (0.3)": (optimizers.adam, {"learning_rate": 0.3}),
 }
 divided = {
-    name: basins(
-        problems.himmelblau(), method, settings, resolution=RESOLUTION * 2 // 3 if not QUICK else 32, num_steps=500
-    )
+    name: basins(problems.himmelblau(), method, settings, resolution=RESOLUTION, num_steps=500)
     for name, (method, settings) in METHODS.items()
 }
 figure, axes = plots.new_figure(1, 3, width=3.9, height=5.0)
@@ -296,23 +307,22 @@ for ax, (name, basin) in zip(axes, divided.items(), strict=True):
 dimensions = {name: float(basin.dimension) for name, basin in divided.items()}
 roughest = max(dimensions, key=dimensions.__getitem__)
 both = [divided["SGD (0.01)"].basin.values, divided["Adam (0.3)"].basin.values]
+rows = ", ".join(f"{value:.2f} with {name}" for name, value in dimensions.items())
 display(
-    Markdown(
-        "SGD follows the slope, and its four quarters have smooth borders. Momentum overshoots: it carries starts over "
-        "ridges and back, until a start near a border is anybody's guess. The border has a dimension that can be "
-        "measured by counting boxes: "
-        + ", ".join(f"{value:.2f} with {name}" for name, value in dimensions.items())
-        + f". With {roughest} it is more than a line. And the method does decide: SGD and Adam send "
-        f"{np.mean(both[0] != both[1]):.0%} of the starts to different minima."
-    )
+    Markdown(f"""
+SGD follows the slope, and its four quarters have smooth borders. Momentum overshoots: it carries starts over ridges
+and back, until a start near a border is anybody's guess. The border has a dimension that can be measured by counting
+boxes: {rows}. With {roughest} it is more than a line. And the method does decide: SGD and Adam send
+{np.mean(both[0] != both[1]):.0%} of the starts to different minima.
+""")
 )
 
 # %% [markdown]
 # ## Which learning rate suits whom?
 #
-# In the bowl everything is known, and one can look the best setting up. On a real problem one has to search. Rosenbrock's
-# curved valley is a fair test: narrow, with a floor that hardly falls. Every method gets every learning rate from the same
-# random starts, all in one sweep.
+# In the bowl everything is known, and one can look the best setting up. On a real problem one has to search.
+# Rosenbrock's curved valley is a fair test: narrow, with a floor that hardly falls. Every method gets every learning
+# rate from the same random starts, all in one sweep.
 
 # %%
 methods = {
@@ -335,22 +345,26 @@ _ = plots.quantile_bands(
 )
 
 # %%
-GOOD = 0.1  # of a median loss; random starts have one near 100
+GOOD = 0.1  # of a median loss
 decades = np.log10(rates[1] / rates[0])
 lowest = {name: (float(each[1].min()), float(rates[each[1].argmin()])) for name, each in spread.items()}
 width = {name: float(decades * (each[1] < GOOD).sum()) for name, each in spread.items()}
 winner, calmest = min(lowest, key=lowest.__getitem__), max(width, key=width.__getitem__)
-lost = float((tuned.diverged_at >= 0).sel(optimizer="momentum").mean())
+at_first = float(tuned.initial_loss.median())
+lost = {name: float((tuned.diverged_at >= 0).sel(optimizer=name).mean()) for name in methods}
+assert lost["RMSProp"] == lost["Adam"] == 0 < lost["SGD"]
+rows = "\n".join(f"| {name} | {lowest[name][0]:.1e} | {lowest[name][1]:.2g} | {width[name]:.1f} |" for name in methods)
 display(
-    Markdown(
-        f"Each line has a valley of its own, and where it ends upwards the runs have left the finite numbers: of the "
-        f"momentum runs {lost:.0%} did, over all rates. The methods that divide by the size of the gradient never do. "
-        "\n\n| method | lowest median loss | at the rate | decades of rates below "
-        f"{GOOD} |\n|---|---:|---:|---:|\n"
-        + "\n".join(
-            f"| {name} | {lowest[name][0]:.1e} | {lowest[name][1]:.2g} | {width[name]:.1f} |" for name in methods
-        )
-    )
+    Markdown(f"""
+The median loss of the starts is {at_first:.0f}. Each line falls, up to a rate of its own, and where it stops, most of
+its runs have left the finite numbers: over all rates {lost["SGD"]:.0%} of SGD's did and {lost["momentum"]:.0%} of
+momentum's. RMSProp and Adam, which divide by the size of the gradient, lost none: too high a rate makes them worse
+little by little.
+
+| method | lowest median loss | at the rate | decades of rates below {GOOD} |
+|---|---:|---:|---:|
+{rows}
+""")
 )
 
 # %% [markdown]
@@ -358,26 +372,27 @@ display(
 
 # %%
 display(
-    Markdown(
-        "**1. How does momentum help with optimization compared to standard SGD?** It remembers past gradients: along "
-        "the flat direction, where they agree, steps add up; across the valley, where they alternate, they cancel. On "
-        f"the bowl with both at their best, and a condition number of {conditions[-1]:,.0f}, that saves "
-        f"{1 - few / many:.1%} of the steps. It is no gift, though: at the settings of the first picture the distance "
-        f"shrinks by {measured['momentum (0.05, 0.9)']:.4f} a step (exactly √0.9 = {exact['momentum (0.05, 0.9)']:.4f}), "
-        f"and by {measured['SGD (0.05)']:.4f} without momentum.\n\n"
-        "**2. Why does SGD with a high learning rate oscillate more in the w₂ direction than in the w₁ direction?** A "
-        f"step multiplies w₁ by {factors['$w_1$']:.2f} and w₂, where the curvature is ten times as large, by "
-        f"{factors['$w_2$']:.2f}. A negative factor is an oscillation: w₂ changed its sign {sign_changes[1]} times in 50 "
-        f"steps, w₁ {sign_changes[0]} times. From a rate of 2/10 on |1 − 10α| is above 1 and w₂ grows.\n\n"
-        "**3. Which algorithm would you choose for a real-world deep learning problem and why?** To begin with, one that "
-        f"forgives a wrong learning rate. Of {losses.size:,} runs in Rosenbrock's valley {winner} reached the lowest "
-        f"median loss, {lowest[winner][0]:.1e}, and {calmest} was the least particular: its median is below {GOOD} over "
-        f"{width[calmest]:.1f} decades of rates, plain SGD's over {width['SGD']:.1f}. So start with Adam at a rate from "
-        "a short sweep; then give SGD with momentum and a decaying rate the same care, for on many networks it is the "
-        "one to beat.\n\n"
-        "**Final summary, adaptive learning rates.** The setting decides more than the name of the method: the same SGD "
-        f"contracts by {measured['SGD (0.18)']:.2f} or by {measured['SGD (0.05)']:.2f} a step. In a project: sweep the "
-        "learning rate over several decades before comparing methods, give each its own best rate, and look at how wide "
-        "its valley is, since the best rate of today is not that of tomorrow's data."
-    )
+    Markdown(f"""
+**1. How does momentum help with optimization compared to standard SGD?** It remembers past gradients: along the flat
+direction, where they agree, steps add up; across the valley, where they alternate, they cancel. On the bowl with both
+at their best, and a condition number of {conditions[-1]:,.0f}, that saves {1 - few / many:.1%} of the steps. It is no
+gift, though: at the settings of the first picture the distance shrinks by {measured["momentum (0.05, 0.9)"]:.4f} a
+step (exactly √0.9 = {exact["momentum (0.05, 0.9)"]:.4f}), and by {measured["SGD (0.05)"]:.4f} without momentum.
+
+**2. Why does SGD with a high learning rate oscillate more in the w₂ direction than in the w₁ direction?** A step
+multiplies w₁ by {factors["$w_1$"]:.2f} and w₂, where the curvature is ten times as large, by {factors["$w_2$"]:.2f}.
+A negative factor is an oscillation: w₂ changed its sign {sign_changes[1]} times in 50 steps, w₁ {sign_changes[0]}
+times. From a rate of 2/10 on |1 − 10α| is above 1 and w₂ grows.
+
+**3. Which algorithm would you choose for a real-world deep learning problem and why?** To begin with, one that
+forgives a wrong learning rate. Of {losses.size:,} runs in Rosenbrock's valley {winner} reached the lowest median
+loss, {lowest[winner][0]:.1e}, and {calmest} was the least particular: its median is below {GOOD} over
+{width[calmest]:.1f} decades of rates, plain SGD's over {width["SGD"]:.1f}. So start with Adam at a rate from a short
+sweep; then give SGD with momentum and a decaying rate the same care, for on many networks it is the one to beat.
+
+**Final summary, adaptive learning rates.** The setting decides more than the name of the method: the same SGD
+contracts by {measured["SGD (0.18)"]:.2f} or by {measured["SGD (0.05)"]:.2f} a step. In a project: sweep the learning
+rate over several decades before comparing methods, give each its own best rate, and look at how wide its valley is,
+since the best rate of today is not that of tomorrow's data.
+""")
 )
