@@ -66,5 +66,13 @@ def is_number(value: Any) -> bool:
 
 
 def _setting(value: Any) -> str:
-    """A setting in one line: text as it is, everything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(plain(value), ensure_ascii=False)
+    """A setting in one line: text as it is, everything else as JSON, its fractions to six digits."""
+    return value if isinstance(value, str) else json.dumps(_rounded(plain(value)), ensure_ascii=False)
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _rounded(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value

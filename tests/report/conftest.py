@@ -29,7 +29,7 @@ def trial(text: str = "") -> Findings:
         name=f"trial{text}",
         title=f"A <b>trial</b>{text}",
         task=f"Try & see.{text}",
-        settings={"start": (1.0, 2.0), "loss": f"w < 1{text}", f"of{text}": {"deep": [text]}},
+        settings={"start": (1.0, 2 / 3), "loss": f"w < 1{text}", f"of{text}": {"deep": [text]}},
         numbers={"array": np.array([1.5, np.nan, np.inf]), "count": np.int64(3)},
         pictures=[
             still()._replace(caption=f"A line.{text}", alt=f'A line from 1 to "2".{text}'),

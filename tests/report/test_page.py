@@ -97,6 +97,6 @@ def test_cells_have_four_digits(written):
 
 def test_settings_and_versions_are_shown(written):
     text = Reader(written["plain"]).text
-    assert re.search(r"start\s+\[1\.0, 2\.0\]", text)
+    assert re.search(r"start\s+\[1\.0, 0\.666667\]", text)
     assert re.search(r"loss\s+w < 1", text)
     assert re.search(r"jax\s+\d+\.\d+", text)
