@@ -154,3 +154,8 @@ def test_links_between_pages_lead_somewhere():
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (DOCS / target).is_file(), (page.name, target)
+
+
+def test_every_notebook_is_on_the_list():
+    listed = set(re.findall(r"\.\./notebooks/(\w+\.ipynb)", (DOCS / "notebooks.md").read_text(encoding="utf-8")))
+    assert listed == {path.name for path in (DOCS.parent / "notebooks").glob("*.ipynb")}
