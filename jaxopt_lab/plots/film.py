@@ -201,7 +201,8 @@ def _number(length: float) -> str:
 
 
 def _draw(part: Trail | Cloud | Segment | Words, frame: int) -> None:
-    """One frame of it, onto the figure."""
+    """One frame of it, onto the figure, which shows the window that it showed before."""
+    part.ax.autoscale(enable=False)
     if isinstance(part, Words):
         part.ax.text(
             *part.place, part.texts[frame], ha=part.align, va="baseline", size=part.size, transform=part.ax.transAxes
