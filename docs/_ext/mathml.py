@@ -9,12 +9,17 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
-UNKNOWN = re.compile(r"\\[A-Za-z]+|&(?!#?\w+;)")
+UNKNOWN = re.compile(r"\\[A-Za-z]*|&(?!#?\w+;)")
 """A command, or a mark of alignment, that stands in what was converted as it stood in the source."""
 UPRIGHT = re.compile(r"\\(?:operatorname\*?\{([^{}]+)\}|(arg)\b)")
 """Names that the converter would take apart into italic letters, or does not know."""
+BAR = re.compile(r"\\[lr]([Vv])ert\b")
+"""Bars that the converter would let grow with what stands between them, as `left` and `right` do."""
 INDEX = re.compile(r"_\{([a-z]{3,})\}")
 """An index that is a word: set upright, so that it is no product of letters."""
+
+ESCAPED = re.compile(r"\\([{}_#%])")
+"""In texts and large braces the converter leaves the backslash that keeps LaTeX from reading a sign as its own."""
 
 
 def mathml(latex: str, *, display: str = "inline") -> str:
@@ -31,9 +36,10 @@ def mathml(latex: str, *, display: str = "inline") -> str:
     if r"\\" in latex and r"\begin" not in latex:
         latex = rf"\begin{{split}}{latex}\end{{split}}"
     latex = UPRIGHT.sub(lambda found: rf"\text{{{found[1] or found[2]}}}\,", latex)
+    latex = BAR.sub(lambda found: {"V": r"\|", "v": "|"}[found[1]], latex)
     latex = INDEX.sub(r"_{\\text{\1}}", latex)
     try:
-        element = convert(latex, display=display)
+        element = ESCAPED.sub(r"\1", convert(latex, display=display))
     except Exception as error:  # the converter has a dozen classes of errors, one for each way to be wrong
         raise ValueError(f"equation {latex!r}: {type(error).__name__} {error}") from error
     if unknown := UNKNOWN.findall(element):

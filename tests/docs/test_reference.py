@@ -89,6 +89,7 @@ def test_an_equation_that_cannot_be_set_is_refused(latex):
 
 def test_what_is_set_is_the_equation():
     assert re.sub(r"<[^>]+>", "", mathml.mathml(r"\frac{\alpha}{2} + x_t")) == "&#x003B1;2&#x0002B;xt"
+    assert mathml.mathml(r"\bigl\{ \text{a\_b}").count("\\") == 0
     assert mathml.mathml(r"a &= b \\ c &= d", display="block").count("<mtr>") == 2
 
 
