@@ -87,7 +87,11 @@ def sum_by_bin(xp: Any, bins: Array, weight: Array | None, length: int) -> Array
     """Sum of the weights in each bin, shape ``(length,)``; the number of entries where there are no weights."""
     dtype = accumulator(xp, weight)
     if xp is np:
-        # NumPy sums in float64, in which integers are exact to 2^53.
+        if weight is not None and not is_floating(weight) and weight.size * float(abs(weight).max(initial=0)) > 2**53:
+            sums = np.zeros(length, dtype)
+            np.add.at(sums, bins, weight)
+            return sums
+        # NumPy sums in float64, in which integers are exact to 2^53, and in a tenth of the time.
         return np.bincount(bins, weight, length).astype(dtype)
     amounts = jnp.ones(bins.shape, dtype) if weight is None else weight
     return jnp.zeros(length, dtype).at[bins].add(amounts)

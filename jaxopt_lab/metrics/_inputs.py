@@ -9,7 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from jaxopt_lab.metrics._arrays import Array, accumulator, is_traced, namespace
+from jaxopt_lab.metrics._arrays import Array, accumulator, is_floating, is_traced, namespace
 
 
 def as_array(values: Array, name: str) -> Array:
@@ -77,6 +77,8 @@ def as_weights(sample_weight: Array | None) -> Array | None:
     if not is_traced(weight) and not weight.any():
         raise ValueError("sample_weight: every weight is zero; pass at least one that is not")
     xp = namespace(weight)
+    if not is_traced(weight) and not is_floating(weight) and weight.size * float(abs(weight).max()) >= 2**63:
+        return weight.astype(float)  # their sums may outgrow whole numbers
     return weight.astype(accumulator(xp, weight))
 
 

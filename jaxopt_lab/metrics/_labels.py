@@ -96,6 +96,8 @@ def static_labels(labels: Any) -> np.ndarray:
         listed = listed.astype(str)
     if listed.ndim != 1 or listed.size == 0:
         raise ValueError(f"labels: got an array of shape {listed.shape}; pass at least one class, shape (k,)")
+    if np.unique(listed).size < listed.size:
+        raise ValueError(f"labels: got {listed.tolist()}, where a class stands twice; list each once")
     return listed
 
 

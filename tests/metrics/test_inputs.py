@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.exceptions import UndefinedMetricWarning
 
@@ -122,6 +123,10 @@ BAD_OPTIONS: dict[str, tuple[Callable[[], Any], str]] = {
     "normalize": (lambda: metrics.confusion_matrix([0], [0], normalize="rows"), "normalize: got 'rows'"),
     "labels empty": (lambda: metrics.confusion_matrix([0], [0], labels=[]), "labels: got an array of shape"),
     "labels absent": (lambda: metrics.confusion_matrix([0], [0], labels=[7]), r"labels: got \[7\], none of which"),
+    "labels twice": (
+        lambda: metrics.recall_score([0, 1], [0, 1], labels=[1, 1], average=None),
+        r"labels: got \[1, 1\]",
+    ),
     "labels of text": (lambda: metrics.confusion_matrix([0], [0], labels=["a"]), "labels: .*text and numbers"),
     "weights": (lambda: metrics.cohen_kappa_score([0], [0], weights="cubic"), "weights: got 'cubic'"),
     "ratios of several": (lambda: metrics.class_likelihood_ratios(Y3, Y3), "y_true, y_pred: got 3 classes"),
@@ -233,12 +238,29 @@ TWO = np.array([0, 1, 1, 0, 1, 0]), np.array([0, 1, 0, 0, 1, 1])
 SCORED = TWO[0], np.array([0.125, 0.75, 0.375, 0.4375, 0.875, 0.5])  # float32 holds them
 
 
+def read_only(array: np.ndarray) -> np.ndarray:
+    array = array.copy()
+    array.setflags(write=False)
+    return array
+
+
+@pytest.mark.parametrize("metric", [metrics.accuracy_score, metrics.f1_score, metrics.confusion_matrix], ids=name_of)
+def test_whole_weights_are_summed_exactly_or_as_real_ones(metric: Callable[..., Any]) -> None:
+    """2^53 + 1 is no float64, and eight times 2^60 no 64-bit integer."""
+    y, p = [0, 1, 1, 1, 0, 0, 1, 0], [0, 1, 1, 0, 0, 1, 1, 1]
+    weight = np.full(8, 2**60)
+    scale = 2.0**60 if metric is metrics.confusion_matrix else 1.0
+    np.testing.assert_allclose(metric(y, p, sample_weight=weight), scale * np.asarray(metric(y, p)), rtol=1e-15)
+    assert metrics.confusion_matrix([0, 1], [0, 1], sample_weight=[2**53 + 1, 1])[0, 0] == 2**53 + 1
+
+
 @pytest.mark.parametrize("metric", EVERY, ids=name_of)
 def test_any_form_of_the_same_data(metric: Callable[..., Any]) -> None:
     y, x = TWO if metric in OF_LABELS or metric is metrics.cohen_kappa_score else SCORED
     expected = metric(y, x)
     real_labels = x.astype(float)
-    for form in (list, tuple, lambda a: a[:, None], np.asfortranarray, jax.numpy.asarray):
+    series = lambda a: pd.Series(a, index=np.arange(a.size)[::-1])
+    for form in (list, tuple, lambda a: a[:, None], np.asfortranarray, jax.numpy.asarray, series, read_only):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # JAX rounds float64 to float32
             got = metric(form(y), form(x))
