@@ -157,7 +157,7 @@ def smote(features: np.ndarray, labels: np.ndarray, seed: int) -> np.ndarray:
         technique. Journal of Artificial Intelligence Research 16, 321-357.
     """
     try:
-        from imblearn.over_sampling import SMOTE  # pyright: ignore[reportMissingImports] - an extra
+        from imblearn.over_sampling import SMOTE
     except ImportError as error:
         raise ImportError('"SMOTE" needs imbalanced-learn: pip install "jaxopt-lab[imbalance]"') from error
     neighbours = min(5, int(np.sum(labels == 1)) - 1)

@@ -121,15 +121,17 @@ def _objective(
     centre, spread = features.mean(axis=0), usable_scale(features, features.std(axis=0))
     ratio, shift = (each.astype(np.float32) for each in (spread / plan.scale, (centre - plan.mean) / plan.scale))
     shared = ((features - centre) / spread).astype(np.float32)
+    more = None
     if synthetic is not None:
-        made = ((synthetic[..., :-1] - centre) / spread * synthetic[..., -1:]).astype(np.float32)
+        used = synthetic[..., -1:]
+        more = ((synthetic[..., :-1] - centre) / spread * used).astype(np.float32), used[..., 0].astype(np.float32)
         labels = np.append(labels, np.ones(synthetic.shape[2], labels.dtype))
 
     def objective(params: jax.Array, split: Any, share: Any, remedy: Any) -> jax.Array:
         of_row, rows = jnp.asarray(weights)[split, share, remedy], jnp.asarray(shared)
-        if synthetic is not None:
-            of_row = jnp.append(of_row, jnp.asarray(synthetic[..., -1], of_row.dtype)[split, share])
-            rows = jnp.concatenate([rows, jnp.asarray(made)[split, share]])
+        if more is not None:
+            made, used = (jnp.asarray(each)[split, share] for each in more)
+            rows, of_row = jnp.concatenate([rows, made]), jnp.concatenate([of_row, used])
         problem = logistic_regression(
             _learnt_from(rows, labels), sample_weight=of_row, focal_gamma=jnp.asarray(gammas, params.dtype)[remedy]
         )
