@@ -66,8 +66,8 @@ def chunk_size(num_lanes: int, tile_size: int, bytes_per_lane: int, *, stops: bo
         stops: whether lanes end early; the rest of a chunk is packed together, so that it then wants many tiles.
 
     Example:
-        >>> chunk_size(102_400, 4096, 12, stops=False)
-        4096
+        >>> chunk_size(102_400, 1024, 12, stops=False)
+        7168
         >>> chunk_size(10**8, 4096, 32, stops=False)
         524288
     """

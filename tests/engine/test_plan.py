@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaxopt_lab.engine.plan import CHUNK_BYTES, Chunk, Plan, chunk_size
+from jaxopt_lab.engine.plan import CHUNK_BYTES, Chunk, Plan, chunk_size, tiles_at_once
 
 
 @given(variants=st.integers(1, 4), lanes=st.integers(1, 1000), size=st.integers(1, 300))
@@ -31,12 +31,22 @@ def test_a_chunk_is_whole_tiles_and_its_results_fit(lanes, tile, size, stops):
 
 @pytest.mark.parametrize(
     ("lanes", "expected"),
-    [(1, 4096), (102_400, 4096), (10**6, 8192), (10**8, 524_288)],
+    [(1, 4096), (102_400, 8192), (10**6, 16_384), (10**8, 524_288)],
 )
 def test_large_sweeps_have_large_chunks(lanes, expected):
-    """A chunk of results of 32 bytes a lane: at most 16 MiB; of a million lanes 64 chunks, rounded down to a power."""
+    """A chunk of results of 32 bytes a lane: at most 16 MiB; a million lanes make 64 chunks, rounded up to tiles."""
     assert chunk_size(lanes, 4096, 32, stops=False) == expected
 
 
 def test_lanes_that_stop_want_larger_chunks_to_be_packed_in():
-    assert chunk_size(10**6, 4096, 32, stops=True) == 8 * chunk_size(10**6, 4096, 32, stops=False)
+    assert chunk_size(10**6, 4096, 32, stops=True) == 31 * 4096  # 8 chunks of a million lanes, rounded up to tiles
+
+
+def test_small_sweeps_have_fewer_chunks_that_still_fill_the_cores():
+    """A hundred tiles: 16 chunks of up to 8 tiles, not 64 of one or two."""
+    assert Plan(1, 102_400, chunk_size(102_400, 1024, 12, stops=False)).num_chunks == 15
+
+
+@pytest.mark.parametrize(("size", "expected"), [(12, 8), (4096, 4), (10**6, 1)])
+def test_a_call_runs_as_many_tiles_as_their_results_fit(size, expected):
+    assert tiles_at_once(1024, size) == expected
