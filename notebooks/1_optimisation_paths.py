@@ -155,7 +155,7 @@ _ = plots.decay(
 # are complex: it is a damped oscillation.
 #
 # One thing surprises: momentum at the usual 0.9 falls hardly faster than *slow* gradient descent. Its factor is
-# $\sqrt{0.9}$, whatever the learning rate. Is momentum of no use, then?
+# $\sqrt{0.9}$, over a wide range of learning rates. Is momentum of no use, then?
 #
 # ## What momentum buys
 #
@@ -205,7 +205,7 @@ display(
     Markdown(f"""
 At a condition number of {conditions[-1]:,.0f} gradient descent takes {many:,} steps and momentum {few:,}:
 {many / few:.0f} times fewer. That is what momentum buys: the square root of the condition number takes the place of
-the condition number. It has to be paid for with two settings that fit; at the seed's pair on the seed's bowl almost
+the condition number. It has to be paid for with two settings that fit; at the pair of the first picture almost
 nothing was gained.
 """)
 )

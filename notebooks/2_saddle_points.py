@@ -55,7 +55,7 @@ print("the gradient by hand is that of JAX at five random points")
 # %% [markdown]
 # ## Two ways past a saddle
 #
-# Left, the seed's start $(0.1, 1.5)$; right, one that runs into the saddle first, $(1.5, 0.001)$. Both methods have
+# Left, the exercise's start $(0.1, 1.5)$; right, one that runs into the saddle first, $(1.5, 0.001)$. Both methods have
 # the learning rate 0.1, momentum is 0.7.
 
 # %%
