@@ -20,7 +20,7 @@ HEIGHTS = np.linspace(-4.0, 4.0, 17)
 
 
 def critical_census(
-    dims: Sequence[int] = (1, 2, 3, 4), *, landscapes: int = 4, starts: int = 2048, seed: int = 0
+    dims: Sequence[int] = (1, 2, 3, 4), *, landscapes: int = 4, starts: int = 1024, seed: int = 0
 ) -> "xr.Dataset":
     r"""Count the critical points of random Gaussian landscapes by dimension, height and index, beside the theory.
 
@@ -28,7 +28,7 @@ def critical_census(
     ways down, and the higher it lies and the more dimensions there are, the less likely it has none.
 
     Args:
-        dims: the dimensions, each at least 1; from five on many starts are needed.
+        dims: the dimensions, each at least 1; from five on more starts are needed.
         landscapes: how many `problems.gaussian_landscape` are searched in each dimension.
         starts: as in `critical_points`.
         seed: the first landscape's; the others follow.

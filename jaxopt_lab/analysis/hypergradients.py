@@ -30,7 +30,7 @@ class Hypergradient(NamedTuple):
         gradient: its derivative by each hyperparameter, by name.
         exponent: the largest Lyapunov exponent along the trajectory, in nats a step.
         surge: the largest logarithm of a perturbation's growth from any step to the end.
-        trusted: whether loss and derivatives are finite, and no perturbation has grown to more than 1000 times its size.
+        trusted: whether loss and derivatives are finite, and no perturbation has grown more than 1000-fold.
     """
 
     loss: jax.Array

@@ -18,8 +18,8 @@ ARRIVED = 1e-6
 POLISHING = 3
 """Steps beyond arrival: each doubles the number of right digits."""
 
-TOGETHER = 256
-"""Starts that run side by side, until the last of them has ended."""
+TOGETHER = 16
+"""Starts that run side by side, until the last of them has ended: of more, most would wait for few."""
 
 BLOCK = 512
 """Points at which derivatives are taken at once."""

@@ -82,5 +82,8 @@ def _print_shares(found: "xr.Dataset") -> None:
 
 
 def _minimum(found: "xr.Dataset", place: int) -> str:
+    from jaxopt_lab.plots.basins import COLOURS
+
     point = ", ".join(f"{coordinate + 0.0:.4g}" for coordinate in found.minima.values[place])
-    return f"({point})" if found.listed.values[place] else f"({point}), found"
+    number = f"{place}: " if found.sizes["minimum"] > len(COLOURS) else ""  # which then stands in the picture, too
+    return f"{number}({point})" if found.listed.values[place] else f"{number}({point}), found"

@@ -124,15 +124,15 @@ def _mark_minima(ax: "Axes", points: np.ndarray) -> "PathCollection":
     from matplotlib.patheffects import withStroke
 
     few = len(points) <= len(COLOURS)
-    if not few and len(points) <= MOST_NUMBERS:
+    size = 140 if few else 14 if len(points) <= MOST_NUMBERS else 2
+    if size == 14:
         for place, point in enumerate(points):
             ax.annotate(
                 str(place), tuple(point), (0, 3), textcoords="offset points", ha="center", va="bottom", fontsize=6,
                 color="black", path_effects=[withStroke(linewidth=1.2, foreground="white")], clip_on=True, zorder=6,
             )  # fmt: skip
-    return ax.scatter(
-        *points.T, marker="*", s=140 if few else 14, color="white", edgecolor="black", lw=0.8 if few else 0.4, zorder=5
-    )
+    edge = {"edgecolor": "black", "lw": 0.8 if few else 0.4 if size == 14 else 0.1}
+    return ax.scatter(*points.T, marker="*", s=size, color="white", zorder=5, **edge)
 
 
 def _legend_entries(found: "xr.Dataset", hues: np.ndarray) -> list[Any]:
@@ -149,7 +149,9 @@ def _legend_entries(found: "xr.Dataset", hues: np.ndarray) -> list[Any]:
         ]
     else:
         stars = {"marker": "*", "ms": 6, "mfc": "white", "mec": "black", "ls": "none"}
-        handles.append(Line2D([], [], label=f"{len(hues):,} minima; basins that touch differ in colour", **stars))
+        numbers = " by number" if len(hues) <= MOST_NUMBERS and found.sizes["param"] == 2 else ""
+        text = f"{len(hues):,} minima{numbers}; basins that touch differ in colour"
+        handles.append(Line2D([], [], label=text, **stars))
     greys = {-1: ("not settled", NOT_SETTLED), -2: ("diverged", DIVERGED)}
     return handles + [Patch(color=c, label=f"{word}: {shares[o]:.1%}") for o, (word, c) in greys.items() if shares[o]]
 

@@ -53,7 +53,7 @@ def board(side):
 
 def test_of_many_basins_those_that_touch_differ_in_colour_and_bear_numbers():
     drawn = plots.basin_map(board(5))
-    assert legend_of(drawn.ax) == ["25 minima; basins that touch differ in colour"]
+    assert legend_of(drawn.ax) == ["25 minima by number; basins that touch differ in colour"]
     colours = np.asarray(drawn.image.get_array())[1::3, 1::3]
     safe = np.array([to_rgb(color) for color in PALETTE[:6]])
     used = [min(range(6), key=lambda k: np.abs(safe[k] - colour).max()) for colour in colours.reshape(-1, 3)]
