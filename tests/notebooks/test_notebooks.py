@@ -47,6 +47,14 @@ def test_it_was_executed_once_from_top_to_bottom(script):
 
 
 @every_notebook
+def test_what_a_cell_draws_is_shown_below_it(script):
+    drawing = [cell for cell in executed_cells(script) if re.search(r"\bplots\.\w+\(", cell.source)]
+    shown = [any("image/png" in output.get("data", {}) for output in cell.outputs) for cell in drawing]
+    assert drawing
+    assert all(shown), [cell.source[:80] for cell, there in zip(drawing, shown, strict=True) if not there]
+
+
+@every_notebook
 def test_nothing_in_it_is_of_one_run_alone(script):
     """No times, no addresses in memory; and it stays small enough to look at in a browser."""
     path = script.with_suffix(".ipynb")
