@@ -122,7 +122,7 @@ def _judge(loss: np.ndarray, train: np.ndarray, validation: np.ndarray, guessing
         f"the loss is still falling (the last fifth made {ends.late_fall:.0%} of the fall), so that it was not trained "
         "for long enough, or too slowly"
         if ends.late_fall > STILL_FALLING
-        else "the loss has levelled off, so that the network is too small, or held back"
+        else "the loss has all but levelled off, so that the network is too small, or held back"
     )
     return right(f"it ends at {both}, low and close to one another; {why}.")
 

@@ -103,10 +103,12 @@ def as_numbers(value: Any, empty: str) -> "np.ndarray | Verdict":
     if value is None or value is Ellipsis:
         return not_filled_in(empty)
     try:
-        numbers = np.asarray(value, float)
-    except (TypeError, ValueError):
+        numbers = np.asarray(value)
+    except (TypeError, ValueError):  # a ragged list
+        numbers = np.array("")
+    if numbers.dtype.kind not in "iuf":  # text that looks like a number, and truth values, are none
         return wrong(f"your function returned {_what(value)}, where numbers are wanted.")
-    return numbers
+    return numbers.astype(float)
 
 
 def answers(function: Any, inputs: Iterable[tuple[Any, ...]], empty: str) -> "list[np.ndarray] | Verdict":

@@ -74,6 +74,8 @@ WRONG = {
     "two numbers": (lambda cm: cm[0] / cm[0].sum(), "your function returns 2 numbers, of shape (2,)"),
     "the number itself": (0.9965, "got 0.9965; pass its name, without calling it"),
     "text": (lambda cm: "99.65%", "where numbers are wanted"),
+    "a number in text": (lambda cm: f"{cm[0, 0] / cm[0].sum():.4f}", "returned '0.8772', where numbers are wanted"),
+    "a comparison": (lambda cm: cm[0, 0] / cm[0].sum() == 1, "returned np.False_, where numbers are wanted"),
     "wrong place": (lambda cm: cm[0, 2], "your function stopped with IndexError"),
 }
 
