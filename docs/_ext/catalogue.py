@@ -18,7 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 def public_names(module: ModuleType) -> list[str]:
     """The names in ``__all__``; of a module without one, the functions and classes that it defines."""
     if hasattr(module, "__all__"):
-        return list(module.__all__)
+        return [name for name in module.__all__ if not name.startswith("__")]
     return [
         name
         for name, value in vars(module).items()
@@ -55,7 +55,9 @@ def describe(where: str, name: str, value: Any) -> list[str]:
     """The directive that shows one public name."""
     if inspect.ismodule(value):
         return [f"- :py:mod:`{value.__name__}`: {title_of(value)}.", ""]
-    kind = "class" if inspect.isclass(value) else "function" if callable(value) else "data"
+    if not callable(value):  # autodoc would show the docstring of its type
+        return [f".. py:data:: {where}.{name}", f"   :value: {value!r}", ""]
+    kind = "class" if inspect.isclass(value) else "function"
     lines = [f".. auto{kind}:: {where}.{name}"]
     if kind == "class" and (shown := members(value)):
         lines.append(f"   :members: {', '.join(shown)}")

@@ -9,6 +9,7 @@ import textwrap
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.domains.python import PyObject
 
 Signature = tuple[str, str | None]
 
@@ -81,7 +82,8 @@ def keep_colons(app: Sphinx, what: str, name: str, thing: Any, options: Any, lin
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Connect the handlers; that of the colons before napoleon's."""
+    """Connect the handlers, that of the colons before napoleon's; and call fields what docstrings call them."""
+    next(field for field in PyObject.doc_field_types if field.name == "variable").label = "Attributes"
     app.connect("autodoc-process-signature", write_signature)
     app.connect("autodoc-process-docstring", keep_colons, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -41,7 +41,7 @@ def run(*words: str) -> None:
     assert left.value.code == 0, words
 
 
-LONG = {"network.md", "optimizer.md", "results.md"}
+LONG = {"network.md", "optimizer.md", "records.md", "results.md", "sweeps.md"}
 """Pages whose examples compile a dozen programs; what they show is tested elsewhere too, and they run in test-long."""
 
 
@@ -159,3 +159,11 @@ def test_links_between_pages_lead_somewhere():
 def test_every_notebook_is_on_the_list():
     listed = set(re.findall(r"\.\./notebooks/(\w+\.ipynb)", (DOCS / "notebooks.md").read_text(encoding="utf-8")))
     assert listed == {path.name for path in (DOCS.parent / "notebooks").glob("*.ipynb")}
+
+
+def test_the_page_on_gpus_says_how_lanes_are_packed_there():
+    from jaxopt_lab.engine.tiling import rule
+
+    tiling = rule(10**9, 24, with_loss=True, stops=False, scalars=True, platform="gpu")
+    page = " ".join((DOCS / "gpu.md").read_text(encoding="utf-8").split())
+    assert f"tiles of up to {tiling.size:,} lanes, with {tiling.unroll} steps to a turn of the loop" in page
