@@ -205,7 +205,9 @@ plots.paths(
     ax=left,
 )
 distances = {name: np.abs(path[:45, 1]) for name, path in ways_out.items()}
-plots.decay(distances, ylabel="distance from the axis, $|w_2|$", title="How fast they leave", ax=right)
+plots.decay(
+    distances, ylabel="distance from the axis, $|w_2|$", title="How fast they leave: the line is $|w_2| = 2$", ax=right
+)
 right.axhline(2.0, color="black", lw=0.8)
 plt.show()
 

@@ -267,7 +267,9 @@ plots.paths(
     ax=left,
 )
 distances = {name: np.abs(path[:45, 1]) for name, path in ways_out.items()}
-plots.decay(distances, ylabel="distance from the axis, $|w_2|$", title="How fast they leave", ax=right)
+plots.decay(
+    distances, ylabel="distance from the axis, $|w_2|$", title="How fast they leave: the line is $|w_2| = 2$", ax=right
+)
 right.axhline(2.0, color="black", lw=0.8)
 plt.show()
 
@@ -411,7 +413,7 @@ seen = {
     good: f"The loss falls and levels off at {last[good]['train_loss']:.2f}, both accuracies rise together",
     over: f"A wide gap, with the training loss at {last[over]['train_loss']:.2f}",
     high: f"The loss rose in {rises[high]:.0%} of the epochs, against {rises[good]:.0%} of the good run, and ends at "
-    f"{last[high]['train_loss']:.2f} (others get stuck, and are flat)",
+    f"{last[high]['train_loss']:.2f}; other such runs are stuck, and flat",
     under: f"Both accuracies are low and close to one another, the training loss is {last[under]['train_loss']:.2f}",
 }
 to_do = {
@@ -422,7 +424,7 @@ to_do = {
     under: f"A larger network (16 units instead of {underfitting['units']}: validation {after[under]:.0%}), "
     "longer training, less regularisation",
 }
-rows = "\n".join(f"| {scenario} | {seen[scenario]}: {ends(scenario)}. | {to_do[scenario]}. |" for scenario in curves)
+rows = "\n".join(f"| {scenario} | {seen[scenario]} ({ends(scenario)}). | {to_do[scenario]}. |" for scenario in curves)
 display(Markdown(f"| Scenario | Key characteristics | Potential solutions |\n|---|---|---|\n{rows}"))
 # <hole>
 # # %% [markdown]
