@@ -63,9 +63,8 @@ def score(
     target = out or (None if json else Path("score.png"))
     if target is not None:
         check_target(target, overwrite=overwrite, suffixes=("", ".png", ".svg", ".pdf"))
-    sides = _sides(names_of(score), predicted, names_of(compare))
-    columns = dict.fromkeys([label, *(name for side in sides for name in side)])
-    table = read_table(path, list(columns))
+    sides = _sides(label, names_of(score), predicted, names_of(compare))
+    table = read_table(path, [label, *(name for side in sides for name in side)])
     how = Resampling(confidence, resamples, seed)
     if predicted is None and len(sides[0]) == 1:
         found = _binary(
@@ -82,7 +81,7 @@ def score(
             print(f"saved: {target}")
 
 
-def _sides(scores: list[str], predicted: str | None, compared: list[str]) -> list[list[str]]:
+def _sides(label: str, scores: list[str], predicted: str | None, compared: list[str]) -> list[list[str]]:
     """The columns of the first classifier, and of the second, if there is one."""
     if bool(scores) == bool(predicted):
         raise ValueError("--score, --predicted: name the column of scores, or that of predicted classes; one of them")
@@ -90,6 +89,8 @@ def _sides(scores: list[str], predicted: str | None, compared: list[str]) -> lis
     for name in first:
         if (first + compared).count(name) > 1:
             raise ValueError(f"--score, --compare: {name!r} is named twice")
+    if label in first + compared:
+        raise ValueError(f"--label: {label!r} is the truth, and named as a prediction too; name another column")
     if compared and len(compared) != len(first):
         raise ValueError(
             f"--compare: got {len(compared)} columns, and the first classifier has {len(first)}; name as many"

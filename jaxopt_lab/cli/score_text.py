@@ -97,7 +97,7 @@ def as_json(found: Findings) -> str:
 def _measured(measured: "Mapping[str, Measured]", confidence: float) -> list[str]:
     lines = [f"  {'metric':<42}{'value':>9}  {f'{100 * confidence:g}% interval':<22}found by"]
     for name, each in measured.items():
-        interval = f"{each.lower:.4f} to {each.upper:.4f}"
+        interval = "-" if math.isnan(each.lower) else f"{each.lower:.4f} to {each.upper:.4f}"
         lines.append(f"  {name:<42}{each.value:>9.4f}  {interval:<22}{each.method}")
     return lines
 

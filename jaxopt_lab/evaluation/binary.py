@@ -6,14 +6,13 @@ import numpy as np
 
 from jaxopt_lab import metrics
 from jaxopt_lab.evaluation.bands import Band, precision_recall_band, roc_band
-from jaxopt_lab.evaluation.calibration import CalibrationBins, calibration_bins
+from jaxopt_lab.evaluation.calibration import CalibrationBins, calibration_bins, calibration_error
 from jaxopt_lab.evaluation.checks import labels_of, probabilities_of, two_classes
 from jaxopt_lab.evaluation.estimates import Measured, Resampling, means, proportion, resampled
 from jaxopt_lab.evaluation.tables import OF_TWO, of_two
 from jaxopt_lab.evaluation.thresholds import ThresholdTable, threshold_table, trade_off
 
 OF_PROBABILITIES = ("Brier score", "log loss", "mean prediction minus share of positives")
-CALIBRATION_ERROR = "expected calibration error"
 
 
 class BinaryReport(NamedTuple):
@@ -85,9 +84,8 @@ def score_binary(
     confusion = metrics.confusion_matrix(true, calls, labels=[0, 1])
     measured = _ranking(true, scores, how) | _of_calls(true, calls, None, how) | _shares(confusion, how)
     if probabilities:
-        measured |= means(OF_PROBABILITIES, _losses(positive, scores), how) | _calibration_error(
-            true, scores, None, how
-        )
+        measured |= means(OF_PROBABILITIES, _losses(positive, scores), how)
+        measured["expected calibration error"] = calibration_error(true, scores, how)
     thresholds = np.append(threshold_table(true, scores).threshold, threshold)
     return BinaryReport(
         class_names=_names(labels_of(y_true, "y_true"), positive),
@@ -146,7 +144,7 @@ def compare_binary(
     found |= _of_calls(true, _calls(first, threshold), _calls(second, threshold), how)
     if probabilities:
         differences = _losses(positive, first) - _losses(positive, second)
-        found |= means(OF_PROBABILITIES[:2], differences[:, :2], how) | _calibration_error(true, first, second, how)
+        found |= means(OF_PROBABILITIES[:2], differences[:, :2], how)
     return found
 
 
@@ -166,6 +164,8 @@ def _checked(
 def _threshold(threshold: float | None, probabilities: bool) -> float:
     if threshold is None and not probabilities:
         raise ValueError("threshold: scores that only rank have no natural one; pass from where on to call positive")
+    if threshold is not None and not np.isfinite(threshold):
+        raise ValueError(f"threshold: got {threshold}; pass a finite number")
     return 0.5 if threshold is None else float(threshold)
 
 
@@ -208,12 +208,6 @@ def _shares(confusion: np.ndarray, how: Resampling) -> dict[str, Measured]:
 
 def _of_calls(true: np.ndarray, calls: np.ndarray, versus: np.ndarray | None, how: Resampling) -> dict[str, Measured]:
     return resampled(OF_TWO, of_two, true, calls, versus, how)
-
-
-def _calibration_error(
-    true: np.ndarray, prob: np.ndarray, versus: np.ndarray | None, how: Resampling
-) -> dict[str, Measured]:
-    return resampled((CALIBRATION_ERROR,), metrics.expected_calibration_error, true, prob, versus, how)
 
 
 def _losses(positive: np.ndarray, prob: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 
 from jaxopt_lab import metrics
 from jaxopt_lab.evaluation.checks import probabilities_of, two_classes
+from jaxopt_lab.evaluation.estimates import WEIGHTS, Measured, Resampling
 
 BINS = 10
 
@@ -56,3 +57,37 @@ def calibration_bins(
     sums = np.bincount(place, prob, n_bins)
     observed = metrics.wilson(hits[used], rows[used], confidence=confidence)
     return CalibrationBins(sums[used] / rows[used], observed, rows[used])
+
+
+def calibration_error(true: np.ndarray, prob: np.ndarray, how: Resampling) -> Measured:
+    """The expected calibration error of ten bins of equal width, and what chance alone would make of it.
+
+    It is a mean of distances, and of few rows above 0 even where every probability is right. No bootstrap interval
+    holds the truth then, so none is given; instead it is said how large the error gets, in all but the last
+    ``1 - how.confidence`` of samples, if outcomes are drawn with these very probabilities.
+
+    Args:
+        true: 0 or 1, shape ``(n,)``.
+        prob: probability of 1, shape ``(n,)``.
+        how: confidence, resamples and seed.
+
+    Example:
+        >>> draws = np.random.default_rng(0)
+        >>> prob = draws.random(400)
+        >>> calibration_error((draws.random(400) < prob).astype(int), prob, Resampling()).method
+        'no interval; by chance up to 0.0705 of right probabilities'
+
+    Reference:
+        Broecker, Smith, "Increasing the reliability of reliability diagrams", Weather and Forecasting 22, 2007.
+    """
+    place = np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], prob)
+    draws = np.random.default_rng(how.seed)
+    if true.size * how.resamples <= WEIGHTS:
+        inside = place[:, None] == np.arange(BINS)
+        gaps = ((draws.random((how.resamples, true.size)) < prob) - prob) @ inside
+    else:
+        # Of so many rows the sums are normal.
+        gaps = draws.normal(size=(how.resamples, BINS)) * np.bincount(place, prob * (1 - prob), BINS) ** 0.5
+    chance = np.quantile(abs(gaps).sum(axis=1) / true.size, how.confidence)
+    value = metrics.expected_calibration_error(true, prob, n_bins=BINS)
+    return Measured(value, np.nan, np.nan, f"no interval; by chance up to {chance:.4f} of right probabilities")

@@ -47,7 +47,8 @@ def numbers_of(values: Any, name: str) -> np.ndarray:
     name, array = _column(values, name)
     if array.dtype.kind not in "biuf":
         row, text = next(((row, each) for row, each in enumerate(array, 1) if not _is_number(each)), (1, array[0]))
-        raise ValueError(f"{name}: row {row:,} is {str(text)!r}, text; pass numbers")
+        hint = ", with a point before decimals" if _is_number(str(text).replace(",", ".")) else ""
+        raise ValueError(f"{name}: row {row:,} is {str(text)!r}, text; pass numbers{hint}")
     array = array.astype(float)
     if np.isinf(array).any():
         raise ValueError(f"{name}: row {_first(np.isinf(array))} is infinite; pass finite numbers")

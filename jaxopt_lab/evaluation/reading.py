@@ -45,11 +45,12 @@ def read_table(
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file; pass one ending in {FORMATS}")
-    if path.suffix in _SEPARATORS:
+    suffix = path.suffix.lower()
+    if suffix in _SEPARATORS:
         return _delimited(path, columns, without)
-    if path.suffix == ".npz":
+    if suffix == ".npz":
         return _arrays(path, columns, without)
-    if path.suffix in (".parquet", ".pq"):
+    if suffix in (".parquet", ".pq"):
         return _parquet(path, columns, without)
     raise ValueError(f"{path}: ends in {path.suffix or 'nothing'}; pass a table ending in {FORMATS}")
 
@@ -60,7 +61,7 @@ def _delimited(path: Path, columns: Sequence[str] | None, without: Sequence[str]
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             line = file.readline().rstrip("\r\n")
-        separator = max(_SEPARATORS[path.suffix], key=line.count)
+        separator = max(_SEPARATORS[path.suffix.lower()], key=line.count)
         header = [name.strip() for name in next(csv.reader([line], delimiter=separator), [])]
         chosen = _chosen(path, columns, without, header)
         with warnings.catch_warnings():

@@ -102,6 +102,8 @@ def bootstrap(
     check_confidence(confidence)
     if resamples < 2:
         raise ValueError(f"resamples: got {resamples}; draw at least 2")
+    if seed < 0:
+        raise ValueError(f"seed: got {seed}; pass 0 or more")
     true = as_labels(y_true, "y_true")
     predictions = [_predictions(y_pred, "y_pred")] + ([] if versus is None else [_predictions(versus, "versus")])
     check_lengths(y_true=true, **dict(zip(("y_pred", "versus"), predictions, strict=False)))

@@ -90,6 +90,8 @@ def test_scores_that_only_rank(call, table):
         (["--label", "y", "--score", "p", "--predicted", "guess"], "--score, --predicted: name the column"),
         (["--label", "y", "--score", "p", "--compare", "p"], "'p' is named twice"),
         (["--label", "y", "--score", "p", "--compare", "q,logit"], "--compare: got 2 columns"),
+        (["--label", "y", "--score", "y"], "--label: 'y' is the truth, and named as a prediction too"),
+        (["--label", "y", "--score", "p", "--seed", "-1"], "seed: got -1; pass 0 or more"),
         (["--label", "sick", "--score", "p"], "sick: has the classes 'ill', 'well'; say which one is positive"),
         (["--label", "kind", "--score", "p"], "kind: has 3 classes ('a', 'b', 'c'), and there is one score"),
         (["--label", "y", "--score", "hole"], "hole: 1 of 100 values are missing or NaN, the first in row 7"),

@@ -5,6 +5,7 @@ import pickle
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from jaxopt_lab.evaluation import read_table
@@ -100,8 +101,22 @@ def test_parquet_without_its_reader_says_what_to_install(tmp_path, monkeypatch):
 
 
 def test_parquet(tmp_path):
-    pytest.importorskip("pyarrow")
-    import pandas as pd
-
-    pd.DataFrame({"y": [0, 1], "q": [0.25, 0.5]}).to_parquet(tmp_path / "a.parquet")
+    table = pd.DataFrame({"y": [0, 1], "q": [0.25, 0.5], "kind": ["a", "b"]})
+    table.to_parquet(tmp_path / "a.parquet")
     assert read_table(tmp_path / "a.parquet", ["q"])["q"].to_list() == [0.25, 0.5]
+    pd.testing.assert_frame_equal(read_table(tmp_path / "a.parquet"), table)
+    (tmp_path / "b.parquet").write_bytes(b"PAR1")
+    with pytest.raises(ValueError, match="is no Parquet file"):
+        read_table(tmp_path / "b.parquet")
+
+
+def test_all_columns_but_some(tmp_path):
+    (tmp_path / "A.CSV").write_text(TEXT)
+    assert list(read_table(tmp_path / "A.CSV")) == ["id", "label", "p"]
+    assert list(read_table(tmp_path / "A.CSV", without=["id"])) == ["label", "p"]
+    with pytest.raises(ValueError, match="has no column 'q'"):
+        read_table(tmp_path / "A.CSV", without=["q"])
+    (tmp_path / "b.csv").write_text(",p\n0,1\n")
+    with pytest.raises(ValueError, match="column 1 has no name; give it one"):
+        read_table(tmp_path / "b.csv")
+    assert list(read_table(tmp_path / "b.csv", without=[""])) == ["p"]
