@@ -66,7 +66,7 @@ def describe(where: str, name: str, value: Any) -> list[str]:
 
 def page(module: ModuleType) -> str:
     """The reStructuredText of a catalogue: the module's docstring, then family by family."""
-    lines = [f".. automodule:: {module.__name__}", ""]
+    lines = [f"``{module.__name__}``", "", f".. automodule:: {module.__name__}", ""]
     for home, names in families(module).items():
         described = [line for name in names for line in describe(module.__name__, name, getattr(module, name))]
         if home != module.__name__:
