@@ -171,6 +171,7 @@ for ax, name in zip(axes, best, strict=True):
         ylabel="weight decay", label="median error", title=f"{name}: the dashed line is rate × decay = 2", ax=ax,
     )  # fmt: skip
     mesh.set_norm(LogNorm(0.01, 10))
+    ax.autoscale(False)  # the line is not to widen the picture
     ax.axline((0.1, 20), (1.0, 2), color="white", ls="--", lw=1.5)
 
 # %% [markdown]
@@ -198,7 +199,7 @@ Of the runs well beyond the line (above 2.2, where {model.NUM_STEPS} steps are e
 # their decay and start, that came below an error of 0.05:
 
 # %%
-decade = np.floor(np.log10(result.learning_rate) + 1e-6).astype(int).rename("from 10 to the power of")
+decade = np.floor(np.log10(result.learning_rate) + 1e-6).astype(int).rename("rates from 10^")
 share = (result.true_error < 0.05).groupby(decade).mean(["learning_rate", "weight_decay", "start"])
 share.to_pandas().map("{:.1%}".format)
 
