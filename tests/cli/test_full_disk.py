@@ -21,6 +21,7 @@ BIG = ("sweep", "rosenbrock", "adam", "--grid", "learning_rate=0.1", "--starts",
 
 
 @pytest.mark.slow  # a process of its own for each
+@pytest.mark.long  # a disk that is full under a store is in tests/engine/test_store.py
 def test_a_file_that_does_not_fit_leaves_nothing(tmp_path):
     """6,000 ends of two random numbers are more bytes than may be written, packed or not."""
     ended = run(tmp_path, *BIG, "--out", "run.nc")

@@ -55,7 +55,8 @@ def test_float32_stays_float32_with_the_switch_on():
     assert 1e-9 < off < 1e-4  # rounded, as float32 is, and no worse
 
 
-@pytest.mark.parametrize("optimizer", [optax.adamw, pytest.param(optax.adafactor, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("optimizer", [optax.adamw, optax.adafactor])
 @pytest.mark.usefixtures("x64")
 def test_float32_stays_float32_with_any_optimizer(optimizer):
     result = sweep(

@@ -22,7 +22,6 @@ CHECKED_QUICKLY = {
     "adamw",
     "lion",
     "adafactor",
-    "lbfgs",
     "polyak_sgd",
     "contrib.muon",
     "contrib.schedule_free_sgd",

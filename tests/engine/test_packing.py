@@ -48,7 +48,7 @@ def test_the_steps_of_converging_and_diverging_are_those_of_the_full_run():
     np.testing.assert_allclose(result.best_loss, best, rtol=1e-4)
 
 
-@pytest.mark.parametrize("size", [10, 216])
+@pytest.mark.parametrize("size", [10, pytest.param(216, marks=pytest.mark.long)])
 def test_the_size_of_the_chunks_changes_no_bit(size):
     assert same_bits(bowl(chunk_size=size), bowl())
 
@@ -62,7 +62,7 @@ def test_where_the_spans_end_changes_no_bit(part, longer, many, monkeypatch):
     assert same_bits(bowl(), usual)
 
 
-@pytest.mark.parametrize("num_steps", [300, 301])
+@pytest.mark.parametrize("num_steps", [pytest.param(300, marks=pytest.mark.long), 301])
 def test_spans_part_no_steps_of_one_turn(num_steps, monkeypatch):
     """Two steps of one turn round differently from two turns; a span of 15 steps must not cut a turn in two."""
 

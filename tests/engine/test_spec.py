@@ -107,9 +107,9 @@ def test_names_of_optimizers_in_the_description():
 @pytest.mark.parametrize(
     "arguments",
     [
-        {"tolerance": np.float32(0.5)}, {"tolerance": np.float64(0.5)}, {"tolerance": 1}, {"seed": np.int64(3)},
-        {"seeds": np.int64(2)}, {"num_steps": np.int32(4)}, {"chunk_size": np.int64(2)}, {"starts": np.int64(2)},
-        {"record": np.int64(2)},
+        {"tolerance": np.float32(0.5), "seed": np.int64(3), "seeds": np.int64(2), "starts": np.int64(2)},
+        {"tolerance": np.float64(0.5), "num_steps": np.int32(4), "chunk_size": np.int64(2)},
+        {"tolerance": 1, "record": np.int64(2)},
     ],
     ids=lambda arguments: "-".join(f"{name}={value!r}" for name, value in arguments.items()),
 )  # fmt: skip

@@ -353,7 +353,7 @@ def kills_its_worker(index: int, flag: Path | None, ran: Path) -> Callable[[Run,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stored", [False, True], ids=["in memory", "stored"])
+@pytest.mark.parametrize("stored", [pytest.param(False, marks=pytest.mark.long), True], ids=["in memory", "stored"])
 def test_a_pool_that_breaks_is_made_anew(expected, stored, tmp_path):
     ran = tmp_path / "ran"
     ran.mkdir()

@@ -55,6 +55,7 @@ CENSUS = {
     "six_hump_camel": {"minima": 6, "saddles": 7, "maxima": 2},
     "rosenbrock": {"minima": 1, "saddles": 0, "maxima": 0},
 }
+QUICK = {"double_well in 3", "styblinski_tang", "himmelblau", "six_hump_camel"}
 
 # Values in the literature: Jamil and Yang 2013, "A literature survey of benchmark functions"; Surjanovic and Bingham,
 # "Virtual library of simulation experiments"; scipy.optimize.rosen; the rest is arithmetic by hand.
@@ -144,7 +145,7 @@ def test_every_known_saddle_is_one(name: str) -> None:
         assert (curvatures.max(axis=1) > 1e-3).all()
 
 
-@pytest.mark.parametrize("name", CENSUS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in QUICK else pytest.mark.long) for n in CENSUS])
 def test_newton_from_everywhere_finds_the_known_points_and_no_other(name: str) -> None:
     problem = WITH_MINIMA[name]
     found = critical_points(problem)
