@@ -16,6 +16,7 @@ from jaxopt_lab.problems import datasets
 pytestmark = pytest.mark.long
 
 SHARES, SPLITS, DISTANCE = (0.2, 0.05), 6, 2.0
+ALL = (*REMEDIES, "SMOTE")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def plan(data):
 
 @pytest.fixture(scope="module")
 def comparison(data):
-    return compare_remedies(data, prevalences=SHARES, splits=SPLITS, num_steps=40)
+    return compare_remedies(data, remedies=ALL, prevalences=SHARES, splits=SPLITS, num_steps=40)
 
 
 def scores_of(comparison, data, plan, remedy, split, share):
@@ -44,7 +45,7 @@ def test_training_arrives(comparison):
     assert comparison.largest_gradient < 1e-5  # float32 sums of up to 3,000 rows
 
 
-@pytest.mark.parametrize("remedy", REMEDIES)
+@pytest.mark.parametrize("remedy", ALL)
 def test_the_area_is_the_exact_one_at_every_prevalence_and_no_remedy_changes_it(comparison, remedy):
     """6,000 rows give the area of the best classifier a standard error of 0.004."""
     exact = norm.cdf(DISTANCE / np.sqrt(2))
@@ -109,7 +110,18 @@ def test_the_coefficients_are_scikit_learns(comparison, data, plan, remedy, weig
     np.testing.assert_allclose(ours, expected, rtol=0, atol=2e-3 if weight is None else 2e-2)
 
 
-@pytest.mark.parametrize("remedy", REMEDIES)
+def test_smote_learns_from_its_rows_as_scikit_learn_would(comparison, data, plan):
+    features, labels = _pooled(data)
+    rows = plan.learn[1, 0]
+    standard = (features[rows] - plan.mean[1, 0]) / plan.scale[1, 0]
+    made = smote(standard, labels[rows], seed=1)
+    model = LogisticRegression(tol=1e-10)
+    model.fit(np.concatenate([standard, made]), np.append(labels[rows], np.ones(len(made), int)))
+    ours = comparison.coefficients.sel(remedy="SMOTE").values[1, 0]
+    np.testing.assert_allclose(ours, np.append(model.coef_[0], model.intercept_), rtol=0, atol=2e-3)
+
+
+@pytest.mark.parametrize("remedy", ALL)
 def test_the_metrics_are_scikit_learns_on_the_weighted_test_rows(comparison, data, plan, remedy):
     labels, weight = _pooled(data)[1], plan.test[3, 1]
     scores = scores_of(comparison, data, plan, remedy, 3, 1)
@@ -174,6 +186,7 @@ def test_intervals_are_nadeau_and_bengios(comparison):
         ({"prevalences": (0.7,)}, "prevalences: got 0.7; the second class is the rare one"),
         ({"prevalences": (0.002,)}, "prevalences: at 0.002 a part is left with 0 rows of class 1"),
         ({"splits": 1}, "splits: got 1; an interval needs at least 2"),
+        ({"splits": 10**6}, "data: got 569 rows; at 1000000 splits up to 50 fit"),
     ],
 )
 def test_bad_input_is_told_in_one_sentence(wrong, sentence):
@@ -188,7 +201,6 @@ def test_smote_without_its_package_says_what_to_install(monkeypatch):
 
 
 def test_smote_learns_between_positives_of_the_training_rows():
-    pytest.importorskip("imblearn")
     random = np.random.default_rng(0)
     features = np.concatenate([random.normal(size=(30, 2)), 5 + random.random((6, 2))])
     made = smote(features, np.repeat([0, 1], [30, 6]), seed=0)
