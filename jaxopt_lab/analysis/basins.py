@@ -13,7 +13,7 @@ from jaxopt_lab.analysis.box_counting import boundary, box_dimension
 from jaxopt_lab.analysis.gauge import Gauged, Seen, Told, made, with_reading
 from jaxopt_lab.analysis.loss import loss_of
 from jaxopt_lab.analysis.minima import DIVERGED, NOT_SETTLED, assign
-from jaxopt_lab.analysis.windows import Window, as_sides, cell_centres, check_fits
+from jaxopt_lab.analysis.windows import Window, as_numbers, as_sides, as_window, cell_centres, check_fits
 from jaxopt_lab.engine.checks import check_start, is_optimizer, name_of
 from jaxopt_lab.engine.run import sweep
 from jaxopt_lab.problems.checks import known_name, whole_number
@@ -144,18 +144,21 @@ def basins(
 def _where(problem: Problem, window: Window | None, plane: Any) -> tuple[Window, np.ndarray]:
     """The window, and the plane's origin and two directions."""
     if plane is not None:
-        basis = np.asarray(plane, float)
+        basis = as_numbers(plane)
         if basis.ndim != 2 or len(basis) != 3 or np.linalg.matrix_rank(basis[1:]) < 2:
             raise ValueError(f"plane: got {plane}; give (origin, across, up), three vectors, the last two not parallel")
     else:
         dim = _dim(problem)
         if dim != 2:
+            remedy = (
+                "give plane=(origin, across, up)" if dim > 2 else "take one of two or more, or analysis.bifurcation"
+            )
             raise ValueError(
-                f"problem: {problem.name} has {dim} dimensions, and a window has two; give plane=(origin, across, up)"
+                f"problem: {problem.name} has {dim} dimension{'s' * (dim > 1)}, and a window has two; {remedy}"
             )
         basis = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     if window is not None:
-        return window, basis
+        return as_window(window), basis
     if problem.domain is None or plane is not None:
         reason = "has no domain" if problem.domain is None else "has a domain, but no window in this plane"
         raise ValueError(f"window: {problem.name} {reason}; give window=((left, right), (bottom, top))")

@@ -55,6 +55,8 @@ def critical_census(
     """
     import xarray as xr
 
+    if not isinstance(dims, Sequence) or not dims:
+        raise ValueError(f"dims: got {dims!r}; give one dimension or more, in a list")
     dims = [whole_number("dims", dim, least=1) for dim in dims]
     whole_number("landscapes", landscapes, least=1)
     shape = (len(dims), len(HEIGHTS) - 1, max(dims) + 1)

@@ -274,6 +274,8 @@ def _staying_law(factory: Any, at: dict[str, Any], way: Exit, steps: np.ndarray)
     if callable(values["learning_rate"]):  # a schedule: its steps are not all alike
         return np.nan
     numbers = _LINEAR[kind](way.eigenvalue, **values)
+    if not (numbers["learning_rate"] > 0 and 0 <= numbers.get("momentum", 0.0) < 1):
+        return np.nan  # outside its range
     spread, noise = at["spread"], at["noise"]
     return 1 - theory.escape_distribution(
         steps, way.edge, eigenvalue=way.eigenvalue, spread=spread, noise=noise, **numbers

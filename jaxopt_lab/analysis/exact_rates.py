@@ -45,7 +45,7 @@ def exact_rates(problem: Any, optimizer: Any, axes: tuple[Axis, ...], dim: int) 
         dim: the number of parameters.
 
     Returns:
-        An array over the axes, in their order; None where no closed form is known.
+        An array over the axes, in their order, NaN outside the range of the closed form; None where none is known.
     """
     if optimizer not in LINEAR:
         return None
@@ -56,9 +56,11 @@ def exact_rates(problem: Any, optimizer: Any, axes: tuple[Axis, ...], dim: int) 
     spectra = _spectra([made(problem, arguments) for arguments in given], dim)
     if spectra is None:
         return None
-    settings = _settings(optimizer, axes)
+    rate, momentum = (np.asarray(_settings(optimizer, axes)[name], float) for name in ("learning_rate", "momentum"))
+    fits = (rate > 0) & (momentum >= 0) & (momentum < 1)
+    rate, momentum = np.where(rate > 0, rate, 1.0), np.where((momentum >= 0) & (momentum < 1), momentum, 0.0)
     rates = [
-        theory.contraction_rate(settings["learning_rate"], spectrum, settings["momentum"], nesterov=LINEAR[optimizer])
+        np.where(fits, theory.contraction_rate(rate, spectrum, momentum, nesterov=LINEAR[optimizer]), np.nan)
         for spectrum in spectra
     ]
     shape = [1 if place in theirs else len(axis.values) for place, axis in enumerate(axes)]

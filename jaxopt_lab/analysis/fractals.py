@@ -12,7 +12,7 @@ import numpy as np
 from jaxopt_lab.analysis.box_counting import boundary, box_dimension
 from jaxopt_lab.analysis.gauge import Gauged, Seen, Told, made, with_reading
 from jaxopt_lab.analysis.loss import loss_of
-from jaxopt_lab.analysis.windows import as_sides, cell_centres, check_fits
+from jaxopt_lab.analysis.windows import as_numbers, as_sides, cell_centres, check_fits
 from jaxopt_lab.engine.checks import is_optimizer, name_of
 from jaxopt_lab.engine.grid import arguments, unknown
 from jaxopt_lab.engine.run import sweep
@@ -32,6 +32,9 @@ KEPT_BYTES = 24
 """What a cell of the picture takes: what is kept of it, and the counting of boxes."""
 
 FEWEST_CELLS = 32
+
+MOST_DECADES = 300
+"""Of a window of logarithms: float64 ends at 10 to the power of 308."""
 
 
 def fractal(
@@ -146,11 +149,13 @@ def _names(optimizer: Any, axes: Sequence[str]) -> tuple[str, str]:
 
 
 def _values(center: Any, width: Any, sides: tuple[int, int], log: bool) -> tuple[np.ndarray, np.ndarray]:
-    middle, extent = np.asarray(center, float), np.broadcast_to(np.asarray(width, float), 2)
+    middle, extent = as_numbers(center), as_numbers(width)
     if middle.shape != (2,) or not np.isfinite(middle).all():
         raise ValueError(f"center: got {center}; give two numbers, (across, up)")
-    if not (np.isfinite(extent).all() and (extent > 0).all()):
+    if extent.shape not in ((), (1,), (2,)) or not (np.isfinite(extent) & (extent > 0)).all():
         raise ValueError(f"width: got {width}; give one number above 0, or two, (across, up)")
+    if log and not (np.abs(middle) + extent / 2 < MOST_DECADES).all():
+        raise ValueError(f"center, width: got {center}, {width}; powers of ten beyond {MOST_DECADES} are no numbers")
     low, high = middle - extent / 2, middle + extent / 2
     x, y = cell_centres(((low[0], high[0]), (low[1], high[1])), sides)
     return (10.0**x, 10.0**y) if log else (x, y)

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxopt_lab.analysis.windows import check_count
+from jaxopt_lab.problems.checks import whole_number
 
 COPIES = 3
 """So often a matrix stands in memory: as drawn, and before and after a step of elimination."""
@@ -27,7 +28,7 @@ def definite_shares(key: jax.Array, dim: int, samples: int) -> jax.Array:
         The shares for 1, 2, ..., ``dim`` rows, shape ``(dim,)``.
 
     Raises:
-        ValueError: for more draws than fit into memory.
+        ValueError: for fewer than one row or draw, and for more draws than fit into memory.
 
     Example:
         >>> shares = definite_shares(jax.random.key(0), 2, 10_000)  # exactly 1/2 and (2 - sqrt 2)/4 = 0.146
@@ -37,7 +38,10 @@ def definite_shares(key: jax.Array, dim: int, samples: int) -> jax.Array:
     References:
         Y. Dauphin et al. (2014). Identifying and attacking the saddle point problem. NeurIPS 27.
     """
-    check_count("samples", samples, f"matrices of {dim} x {dim} numbers", 4 * COPIES * dim**2)
+    whole_number("dim", dim, least=1)
+    check_count(
+        "samples", whole_number("samples", samples, least=1), f"matrices of {dim} x {dim} numbers", 4 * COPIES * dim**2
+    )
     return _definite_shares(key, dim, samples)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from jaxopt_lab.analysis.loss import loss_of
-from jaxopt_lab.analysis.windows import check_count, check_fits
+from jaxopt_lab.analysis.windows import as_numbers, check_count, check_fits
 from jaxopt_lab.problems.checks import whole_number
 from jaxopt_lab.problems.problem import Params, Problem
 
@@ -123,7 +123,7 @@ def loss_slice(
     check_fits((resolution,) * len(directions), BYTES_PER_POINT)
     batch_size = whole_number("batch_size", batch_size, least=1)
     check_count("batch_size", batch_size, "copies of the parameters", COPIES * _size_of(params))
-    axes = [np.linspace(*_window(window), resolution) for window in windows[: len(directions)]]
+    axes = [np.linspace(low, high, resolution) for low, high in _windows(windows, len(directions))]
     points = np.stack([mesh.ravel() for mesh in np.meshgrid(*axes)], axis=-1)
     losses = _losses_at(loss_of(problem, params), params, tuple(directions), points, batch_size)
     dims = AXES[: len(directions)]
@@ -223,11 +223,14 @@ def _around(coordinates: np.ndarray) -> list[tuple[float, float]]:
     return [(float(m - r), float(m + r)) for m, r in zip(middle, reach, strict=True)]
 
 
-def _window(window: tuple[float, float]) -> tuple[float, float]:
-    low, high = window
-    if not (np.isfinite([low, high]).all() and low < high):
-        raise ValueError(f"windows: got {window}; give the first coordinate and a larger last one")
-    return low, high
+def _windows(windows: Sequence[tuple[float, float]], count: int) -> np.ndarray:
+    ends = as_numbers(windows)
+    if ends.ndim != 2 or ends.shape[1] != 2 or len(ends) < count or not np.isfinite(ends).all():
+        raise ValueError(f"windows: got {windows}; give (first, last) for each of the {count} directions, in a list")
+    for low, high in ends[:count]:
+        if not low < high:
+            raise ValueError(f"windows: got ({low:g}, {high:g}); give the first coordinate and a larger last one")
+    return ends[:count]
 
 
 def _check_shapes(params: Params, direction: Params) -> None:

@@ -75,7 +75,8 @@ def stability_map(
 
     Returns:
         A dataset over both hyperparameters, the second one first: ``rate``; and where a law is known ``exact_rate``,
-        ``disagreement`` (the share of cells that are measured on the wrong side of the exact boundary) and
+        (NaN outside the range of its closed form, as for a momentum of 1), ``disagreement`` (the share of the other
+        cells that are measured on the wrong side of the exact boundary) and
         ``largest_error`` (of the rate, where the exact one is more than 0.02 away from 1).
 
     Raises:
@@ -112,7 +113,8 @@ def stability_map(
     begin = _begin(first, start, seed, dtype)
     law = exact_rates(problem, optimizer, axes, begin.size)
     lanes = _Lanes(problem, optimizer, axes, begin, num_steps, dtype, progress)
-    rates = _slopes(lanes) if law is not None else _mean_rates(lanes, first)
+    excess = _excess(first, begin)
+    rates = _slopes(lanes) if law is not None else _mean_rates(lanes, _lowest(first), excess)
     dataset = xr.Dataset({axis.name: axis.values for axis in axes}).assign(rate=([axis.name for axis in axes], rates))
     dataset.rate.attrs = {"long_name": "contraction per step" if law is not None else "mean contraction per step"}
     if law is not None:
@@ -215,17 +217,28 @@ class _LogSlope:
         return Told({"power": -2 * doubled.astype(loss.dtype), "slope": more}, moves, state)
 
 
-def _mean_rates(lanes: _Lanes, first: Problem) -> np.ndarray:
-    """The rates from the start to the end, to arrival or to overflow."""
-    begun = float(first.loss(jnp.asarray(lanes.start), None))
-    minimum = 0.0 if first.minimum is None else float(first.minimum)
-    info = jnp.finfo(lanes.dtype)
-    excess = begun - minimum
-    if not 0 < excess < np.inf:
+def _lowest(problem: Problem) -> float:
+    return 0.0 if problem.minimum is None else float(problem.minimum)
+
+
+def _excess(problem: Problem, start: np.ndarray) -> float:
+    """How far above the lowest the loss begins.
+
+    Raises:
+        ValueError: if it does not.
+    """
+    begun, minimum = float(problem.loss(jnp.asarray(start), None)), _lowest(problem)
+    if not 0 < begun - minimum < np.inf:
         raise ValueError(
-            f"start: its loss is {begun:g}, and the lowest of {first.name} is {minimum:g}; start where it is finite "
+            f"start: its loss is {begun:g}, and the lowest of {problem.name} is {minimum:g}; start where it is finite "
             "and higher, or state the lowest: Problem(..., minimum=...)"
         )
+    return begun - minimum
+
+
+def _mean_rates(lanes: _Lanes, minimum: float, excess: float) -> np.ndarray:
+    """The rates from the start to the end, to arrival or to overflow."""
+    info = jnp.finfo(lanes.dtype)
     result = sweep(
         lanes.problem, lanes.optimizer, lanes.grid, starts=lanes.start[None], num_steps=lanes.num_steps,
         tolerance=max(FLOOR * excess, 8 * float(info.eps) * abs(minimum)), dtype=lanes.dtype, progress=lanes.progress,
@@ -238,8 +251,8 @@ def _mean_rates(lanes: _Lanes, first: Problem) -> np.ndarray:
 
 
 def _disagreement(rates: np.ndarray, law: np.ndarray) -> dict[str, Any]:
-    away = np.abs(law - 1) > NEAR
+    away, known = np.abs(law - 1) > NEAR, np.isfinite(law)
     return {
-        "disagreement": float(np.mean((rates < 1) != (law < 1))),
+        "disagreement": float(((rates < 1) != (law < 1))[known].mean()) if known.any() else np.nan,
         "largest_error": float(np.abs(rates - law)[away].max(initial=0.0)),
     }

@@ -26,12 +26,42 @@ def cell_centres(window: Window, resolution: int | tuple[int, int]) -> tuple[np.
         >>> [side.tolist() for side in cell_centres(((0.0, 1.0), (0.0, 4.0)), 2)]
         [[0.25, 0.75], [1.0, 3.0]]
     """
-    sides = as_sides(resolution)
-    ends = np.asarray(window, float)
+    sides = zip(as_window(window), as_sides(resolution), strict=True)
+    x, y = (low + (high - low) * (np.arange(n) + 0.5) / n for (low, high), n in sides)
+    return x, y
+
+
+def as_window(window: Any) -> Window:
+    """A window of a plane, if it is one.
+
+    Args:
+        window: what came.
+
+    Raises:
+        ValueError: for what is no pair of ascending pairs of finite numbers.
+
+    Example:
+        >>> as_window([[0, 1], [2, 3]])
+        ((0.0, 1.0), (2.0, 3.0))
+    """
+    ends = as_numbers(window)
     if ends.shape != (2, 2) or not np.isfinite(ends).all() or not (ends[:, 0] < ends[:, 1]).all():
         raise ValueError(f"window: got {window}; give ((left, right), (bottom, top)), each pair ascending")
-    x, y = (low + (high - low) * (np.arange(n) + 0.5) / n for (low, high), n in zip(ends, sides, strict=True))
-    return x, y
+    (left, right), (bottom, top) = ends.tolist()
+    return (left, right), (bottom, top)
+
+
+def as_numbers(values: Any) -> np.ndarray:
+    """Floats in an array; an empty one where they are none, or of ragged shape.
+
+    Example:
+        >>> as_numbers([1, 2]).tolist(), as_numbers("all").size
+        ([1.0, 2.0], 0)
+    """
+    try:
+        return np.asarray(values, float)
+    except (TypeError, ValueError):
+        return np.zeros(0)
 
 
 def as_sides(resolution: int | tuple[int, int]) -> tuple[int, int]:

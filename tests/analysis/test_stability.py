@@ -168,6 +168,20 @@ def test_the_default_covers_the_boundary(monkeypatch):
 
 GRID = {"learning_rate": [0.1, 0.2], "momentum": [0.0, 0.5]}
 TREE = problems.Problem(lambda w, key: w[0], lambda key: (0.0, np.ones(2)))
+
+
+def test_a_momentum_of_1_and_no_learning_rate_have_no_law_but_are_measured():
+    """Undamped, a ball swings for ever on a bowl; without a step it stays: both at the rate 1."""
+    found = stability_map(
+        problems.quadratic((1.0, 10.0)), optimizers.sgd_momentum,
+        {"learning_rate": [0.0, 0.1], "momentum": [0.0, 0.5, 1.0]}, num_steps=400, start=np.array([1.0, 1.0]),
+    )  # fmt: skip
+    known = np.isfinite(found.exact_rate.values)
+    assert known.tolist() == [[False, True], [False, True], [False, False]]
+    np.testing.assert_allclose(found.rate.values[~known], 1, atol=1e-3)
+    assert float(found.disagreement) == 0
+
+
 BAD = {
     "one axis": ((BOWL, optimizers.sgd, {"learning_rate": [0.1, 0.2]}), {}, "and these have them: learning_rate"),
     "no grid": ((problems.rosenbrock(), optimizers.adam), {}, "grid: only for heavy ball"),
@@ -180,10 +194,7 @@ BAD = {
     "random": ((problems.noisy_quadratic(), optimizers.sgd_momentum, GRID), {}, "draws from a key"),
     "a tree": ((TREE, optimizers.sgd_momentum, GRID), {}, "start: got tuple"),
     "steps": ((BOWL, optimizers.sgd_momentum, GRID), {"num_steps": 3}, "num_steps: got 3"),
-    "momentum of 1": (
-        (BOWL, optimizers.sgd_momentum, {"learning_rate": [0.1, 0.2], "momentum": [0.5, 1.0]}), {},
-        "momentum: got 1; give finite numbers",
-    ),
+    "at rest": ((BOWL, optimizers.sgd_momentum, GRID), {"start": [0.0, 0.0]}, "start: its loss is 0"),
 }  # fmt: skip
 
 

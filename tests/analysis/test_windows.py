@@ -85,3 +85,25 @@ def test_what_does_not_fit_is_refused_with_what_does(monkeypatch, case):
         call(many)
     fitting = int(re.findall(r"at most ([\d,]+)", str(caught.value))[0].replace(",", ""))
     assert 10 < fitting < many
+
+
+ODD = {
+    "window of numbers": lambda: basins(WELL, optimizers.sgd(0.1), window=(-2, 2)),  # pyright: ignore[reportArgumentType]
+    "window of words": lambda: basins(WELL, optimizers.sgd(0.1), window="all"),  # pyright: ignore[reportArgumentType]
+    "plane of words": lambda: basins(WELL, optimizers.sgd(0.1), plane="xy"),  # pyright: ignore[reportArgumentType]
+    "one dimension": lambda: basins(problems.double_well(dim=1), optimizers.sgd(0.1)),
+    "center": lambda: fractal(BOWL, optax.sgd, RATES, center="middle", width=0.1),  # pyright: ignore[reportArgumentType]
+    "three widths": lambda: fractal(BOWL, optax.sgd, RATES, center=(0, 0), width=(1, 2, 3)),  # pyright: ignore[reportArgumentType]
+    "beyond float64": lambda: fractal(BOWL, optax.sgd, RATES, center=(290, 0), width=30.0, log=True),
+    "a window too few": lambda: loss_slice(BOWL, jnp.ones(2), PLANE, windows=[(-1, 1)]),
+    "windows of numbers": lambda: loss_slice(BOWL, jnp.ones(2), ROW, windows=[3]),  # pyright: ignore[reportArgumentType]
+    "no dimensions": lambda: critical_census([]),
+    "dimensions that are none": lambda: critical_census(2),  # pyright: ignore[reportArgumentType]
+    "no matrix": lambda: definite_shares(jax.random.key(0), 0, 10),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_what_is_no_window_is_told_in_a_sentence(case):
+    with pytest.raises(ValueError, match=r"^(window|plane|problem|center|width|center, width|windows|dims|dim): .*; "):
+        ODD[case]()
