@@ -118,6 +118,16 @@ def test_the_plane_of_a_path_says_how_far_off_it_is(findings):
     assert drawn[-1] == pytest.approx(true[-1], rel=1e-4)  # the plane lies through the end
 
 
+def test_the_page_on_landscapes_shows_these_laws(findings, laws):
+    """At another resolution of the maps: the thresholds of the double well then differ by a cell, 0.01."""
+    page = laws.shown(laws.PAGE.read_text(encoding="utf-8"))
+    rows = laws.rows_of_paths(findings)
+    assert [name for name, _, _ in rows] == list(page)[: len(rows)]
+    for name, exact, measured in rows:
+        assert page[name][0] == pytest.approx(exact, rel=1e-4), name
+        assert page[name][1] == pytest.approx(measured, abs=0.011 if "well" in name else 1e-4), name
+
+
 def test_numbers_are_json(findings):
     read = json.loads(summary_json([findings]))["laboratories"]["paths"]
     assert read["numbers"]["paths"]["SGD (0.18)"][0] == [4.0, 1.5]

@@ -65,6 +65,16 @@ def test_answers_cite_what_was_measured(findings):
     assert "4 minima, 4 saddles and 1 maximum" in answers[-1]
 
 
+def test_the_page_on_landscapes_shows_these_laws(findings, laws):
+    """Ten times as many matrices were drawn for the page as here: four standard errors of 20,000."""
+    page = laws.shown(laws.PAGE.read_text(encoding="utf-8"))
+    rows = laws.rows_of_saddles(findings)
+    assert [name for name, _, _ in rows] == list(page)[-len(rows) :]
+    for name, exact, measured in rows:
+        assert page[name][0] == pytest.approx(exact, rel=1e-4), name
+        assert page[name][1] == pytest.approx(measured, abs=4 * np.sqrt(0.25 / 20_000)), name
+
+
 def test_numbers_are_json(findings):
     read = json.loads(summary_json([findings]))["laboratories"]["saddles"]
     assert read["numbers"]["escapes"]["SGD"]["path"][0] == pytest.approx([0.1, 1.5])
