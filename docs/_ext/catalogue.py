@@ -56,7 +56,7 @@ def describe(where: str, name: str, value: Any) -> list[str]:
     if inspect.ismodule(value):
         return [f"- :py:mod:`{value.__name__}`: {title_of(value)}.", ""]
     if not callable(value):  # autodoc would show the docstring of its type
-        return [f".. py:data:: {where}.{name}", f"   :value: {value!r}", ""]
+        return [f".. py:data:: {name}", f"   :module: {where}", f"   :value: {value!r}", ""]
     kind = "class" if inspect.isclass(value) else "function"
     lines = [f".. auto{kind}:: {where}.{name}"]
     if kind == "class" and (shown := members(value)):
