@@ -54,10 +54,13 @@ def remedies(
     check_picture(out, overwrite=overwrite)
     table = read_table(path, without=names_of(drop))
     data = _data(path, table, label, positive)
-    found = compare_remedies(
-        data, remedies=(*REMEDIES, "SMOTE") if smote else REMEDIES, prevalences=tuple(prevalence or ()) or None,
-        splits=splits, confidence=confidence, seed=seed,
-    )  # fmt: skip
+    try:
+        found = compare_remedies(
+            data, remedies=(*REMEDIES, "SMOTE") if smote else REMEDIES, prevalences=tuple(prevalence or ()) or None,
+            splits=splits, confidence=confidence, seed=seed,
+        )  # fmt: skip
+    except ImportError as error:
+        raise ValueError(f"--smote: {error}") from error
     count = int(data.train.labels.sum())
     print(f"{path}: {len(table):,} rows, {count:,} of class {data.class_names[1]} ({count / len(table):.1%})")
     print(

@@ -1,5 +1,7 @@
 """``jaxopt-lab remedies``."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -67,3 +69,12 @@ def test_mistakes_are_one_sentence(call, tmp_path, table, words, message):
     assert message in outcome.err
     assert outcome.err.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+
+
+def test_smote_without_its_package_is_one_sentence(call, table, monkeypatch):
+    monkeypatch.setitem(sys.modules, "imblearn.over_sampling", None)
+    monkeypatch.setattr("jaxopt_lab.labs.imbalance.remedied.sweep", None)  # nothing is trained before that
+    words = ("t.csv", "--label", "y", "--drop", f"{OTHERS},town,state", "--smote")
+    outcome = call("remedies", *words)
+    assert outcome.status == 2
+    assert '--smote: "SMOTE" needs imbalanced-learn: pip install "jaxopt-lab[imbalance]"' in outcome.err

@@ -208,7 +208,7 @@ def test_the_answers_tell_the_numbers_that_were_measured(findings):
 
 def test_the_page_has_its_figures_and_tables(findings):
     names = [picture.name for picture in findings.pictures]
-    assert len(set(names)) == len(names) == 7
+    assert len(set(names)) == len(names) == 8
     for picture in findings.pictures:
         assert picture.caption
         assert picture.alt

@@ -72,9 +72,11 @@ def train_remedied(
         params[:, :, places] = result.final_params.transpose("split", "share", "remedy", ...).values
         gradient[:, :, places] = result.largest_gradient.transpose("split", "share", "remedy", ...).values
 
+    # Made first: a package that is missing is told before anything is trained.
+    synthetic = _synthetic(features, labels, plan, seed) if "SMOTE" in names else None
     run([place for place, name in enumerate(names) if name not in ("SMOTE", "threshold")])
-    if "SMOTE" in names:
-        run([names.index("SMOTE")], _synthetic(features, labels, plan, seed))
+    if synthetic is not None:
+        run([names.index("SMOTE")], synthetic)
     if "threshold" in names:
         place = names.index("threshold")
         params[:, :, place], gradient[:, :, place] = params[:, :, 0], gradient[:, :, 0]
