@@ -24,6 +24,7 @@ _STYLE: Any = {
     "axes.spines.right": False,
     "grid.color": "#e5e5e5",
     "figure.dpi": 110,
+    "figure.max_open_warning": 0,  # a report holds more figures than the 20 that matplotlib warns of
     "savefig.dpi": 150,
 }
 

@@ -1,4 +1,4 @@
-"""New figures, where matplotlib's backend is a notebook's."""
+"""New figures: where the backend is a notebook's, and where there are many."""
 
 import matplotlib.pyplot as plt
 import pytest
@@ -21,3 +21,8 @@ def test_what_a_backend_switches_on_with_the_first_figure_stays_on(monkeypatch, 
     after = plt.isinteractive()
     (plt.ion if before else plt.ioff)()
     assert after == interactive
+
+
+def test_a_report_may_hold_more_figures_than_matplotlib_warns_of():
+    for _ in range(22):
+        new_figure()
