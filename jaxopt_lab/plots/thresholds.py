@@ -139,7 +139,7 @@ def _cells(ax: "Axes") -> None:
     ax.set_yticks([0, 1], ["Actual 0", "Actual 1"], rotation=90, va="center")
     ax.grid(visible=False)
     ax.tick_params(length=0)
-    describe(ax, title="Confusion matrix")
+    describe(ax, title="Confusion matrix", xlabel="Predicted label")
 
 
 def _probability(log_odds: float) -> str:
