@@ -69,6 +69,7 @@ for place, (name, ax) in enumerate(zip(STARTING, axes, strict=True)):
         jax.vmap(jax.vmap(lambda w: saddle.loss(w, None))),
         {method: result.params.sel(optimizer=method).values[place] for method in RUNS},
         window=((-2.0, 2.0), (-2.0, 2.0)),
+        levels=12,
         cmap="coolwarm",
         marks={"saddle point": (0.0, 0.0)},
         title=f"From {name}",
@@ -213,6 +214,7 @@ _ = plots.critical_points(
     np.asarray(heights),
     {kind: points.params.values[points.kind.values == kind] for kind in KINDS},
     window,
+    levels=14,
     title="Himmelblau's surface",
 )
 

@@ -42,6 +42,7 @@ LENGTH = 4 if QUICK else 40  # recorded points of each of the many networks
 findings = curves.run(num_epochs=EPOCHS, num_seeds=SEEDS)
 plt.close("all")  # we look at its pictures one by one
 pictures = {picture.name: picture.figure for picture in findings.pictures}
+pictures["curves_scenarios"].set_dpi(85)
 display(pictures["curves_scenarios"])
 
 # %%
@@ -227,12 +228,14 @@ swinging = np.array(["oscillates" in each for each in symptoms])
 too_high = label == LABELS.index("learning_rate_too_high")
 of_high = float(np.mean(swinging[too_high]))
 interval = wilson(int(np.sum(swinging & too_high)), int(too_high.sum()))
+faithful = max((pair for pair in share if pair[0] != "inconclusive"), key=share.__getitem__)
 high_of_swinging = float(np.mean(too_high[swinging])) if swinging.any() else float("nan")
 display(
     Markdown(f"""
 *A high learning rate makes the loss oscillate* is half of the truth: {of_high:.0%} of the runs whose rate is too high
 do (95% interval of such a share: {interval.lower:.0%} to {interval.upper:.0%}), the others do not. Of the runs that
-oscillate {high_of_swinging:.0%} have too high a rate. Overfitting is the illness that best keeps to its picture.
+oscillate {high_of_swinging:.0%} have too high a rate. The picture that is kept to best is another: of the runs labelled
+*{faithful[0].replace("_", " ")}*, {share[faithful]:.0%} show *{SYMPTOMS[faithful[1]]}*.
 """)
 )
 
