@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SHORT = {
     "Brier score": "Brier score\n(less is better)",
     "mean prediction minus share of positives": "mean p - positives",
-    "expected calibration error": "calibration error",
+    "expected calibration error": "calibration error\n(no interval)",
     "Matthews correlation": "Matthews corr.",
     "ROC AUC, one against the rest": "ROC AUC (macro)",
 }

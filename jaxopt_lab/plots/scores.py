@@ -144,9 +144,8 @@ def precision_recall(
         ax.axhline(chance, color=DIVERGED, linestyle=":", label="chance", gid=_CHANCE)
     lines = _curves(ax, curves, bands, drawstyle="steps-post")
     describe(ax, title=title, xlabel="Recall", ylabel="Precision")
-    # Curves start at the top left and end at the bottom right: the other corner, above the line of chance, is free, or
-    # below it where that is high.
-    ax.legend(loc="lower left", frameon=False, bbox_to_anchor=(0.0, chance if chance < 0.3 else 0.0))
+    # Good classifiers leave the lower left free, and poor ones of rare positives the upper right.
+    ax.legend(loc="best", framealpha=0.8, edgecolor="none")
     return lines
 
 
