@@ -1,5 +1,7 @@
 """Maps of basins: a colour for each minimum, brightness for the step, and what there is to read where they are many."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.colors import to_rgb
@@ -63,7 +65,8 @@ def test_of_many_basins_those_that_touch_differ_in_colour_and_bear_numbers():
     assert (places[:, 1:] != places[:, :-1]).all()
     assert min(np.bincount(used, minlength=6)) >= 3  # all six serve, about equally often
     assert [text.get_text() for text in drawn.ax.texts] == [str(place) for place in range(25)]
-    assert drawn.ax.texts[7].xy == (7.5, 4.5)
+    eighth: Any = drawn.ax.texts[7]
+    assert eighth.xy == (7.5, 4.5)
 
 
 def test_where_all_basins_touch_all_colours_serve():
