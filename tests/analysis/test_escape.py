@@ -85,9 +85,7 @@ def test_from_the_saddle_itself_only_noise_leaves():
 
 def test_outside_the_range_of_the_law_there_is_none_but_steps_are_measured():
     """Without a step nobody moves; with a momentum of 1, w2 grows by the larger root of z^2 - 2.2 z + 1."""
-    found = leave(
-        optimizers.sgd_momentum, grid={"learning_rate": [0.0, RATE], "momentum": [0.7, 1.0]}, num_starts=100
-    )
+    found = leave(optimizers.sgd_momentum, grid={"learning_rate": [0.0, RATE], "momentum": [0.7, 1.0]}, num_starts=100)
     assert np.isfinite(found.gap.values).tolist() == [[False, False], [True, False]]
     assert (found.escape_step.values[0] == -1).all()
     assert (found.escape_step.values[1] > 0).all()
