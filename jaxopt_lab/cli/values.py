@@ -5,6 +5,9 @@ from typing import Any
 
 import numpy as np
 
+MOST_VALUES = 10**7
+"""Along one axis: more would fill the memory before anything runs."""
+
 SPACINGS = {"log": np.geomspace, "lin": np.linspace}
 
 
@@ -47,17 +50,20 @@ def parse_values(where: str, text: str) -> list[Any]:
         text: values between commas, or ``first:last:log:count``.
 
     Raises:
-        ValueError: if the range is none.
+        ValueError: if the range is none, or has too many values.
     """
     if ":" not in text:
         return [_value(part) for part in _parts(text)]
     try:
         first, last, spacing, count = text.split(":")
-        values = SPACINGS[spacing](float(first), float(last), int(count))
+        too_many = int(count) > MOST_VALUES
+        values = SPACINGS[spacing](float(first), float(last), 0 if too_many else int(count))
     except (ValueError, KeyError) as error:
         raise ValueError(
             f"{where}: got {text!r}; write a range as first:last:log:count or first:last:lin:count"
         ) from error
+    if too_many:
+        raise ValueError(f"{where}: got {text!r}; one axis takes at most {MOST_VALUES:,} values")
     if not np.isfinite(values).all():
         raise ValueError(f"{where}: got {text!r}; a logarithmic range needs ends of one sign, other than 0")
     # 12 digits: the values that one would write by hand, without the rounding of their logarithms.

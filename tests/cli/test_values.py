@@ -30,6 +30,7 @@ def test_values(text, values):
         (["a=1:2:exp:3"], "write a range as"),
         (["a=1:x:log:3"], "write a range as"),
         (["a=0:1:log:3"], "write a range as|ends of one sign"),
+        (["a=0:1:lin:9999999999"], "one axis takes at most 10,000,000 values"),
     ],
 )
 def test_bad_values(texts, message):
