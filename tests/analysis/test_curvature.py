@@ -329,7 +329,9 @@ def test_edge_of_stability():
     held = times_step.sel(step=slice(2000, None), learning_rate=0.1)
     assert float(times_step.sel(step=0, learning_rate=0.1)) < 1.8
     assert float(times_step.sel(learning_rate=0.1).max()) > 2.05  # it overshoots before it settles
-    np.testing.assert_allclose(held, 2, atol=0.05)
+    # It swings about the edge, and how far in which step hangs on the last bit of the programs: the mean does not.
+    assert float(held.mean()) == pytest.approx(2, abs=0.03)
+    np.testing.assert_allclose(held, 2, atol=0.1)
     assert float(times_step.sel(learning_rate=0.01).max()) < 1
     loss = run.loss.sel(learning_rate=0.1)
     assert float(loss.sel(step=3000)) < 0.5 * float(loss.sel(step=1000))  # all the while it learns
