@@ -1,6 +1,6 @@
 """How often do the intervals hold the truth? Scores with a known area, drawn again and again.
 
-    .venv/bin/python benchmarks/interval_coverage.py [--simulations 1000] [--resamples 500] [--out interval_coverage.json]
+    .venv/bin/python benchmarks/interval_coverage.py [--simulations 1000] [--resamples 500] [--out FILE.json]
 
 Scores of negatives are normal, those of positives too, a distance d higher: the area under the ROC curve is
 Phi(d / sqrt 2), recall at a threshold t is Phi(d - t), specificity Phi(t). A second classifier has another distance,

@@ -124,9 +124,7 @@ def _columns(texts: list[str]) -> dict[str, str]:
     return named
 
 
-def _as_json(
-    table: "pd.DataFrame", found: "dict[str, Diagnosis]", better: "dict[str, Better]"
-) -> dict[str, Any]:
+def _as_json(table: "pd.DataFrame", found: "dict[str, Diagnosis]", better: "dict[str, Better]") -> dict[str, Any]:
     def number(value: Any) -> Any:
         return None if isinstance(value, float) and not math.isfinite(value) else value
 

@@ -1,4 +1,4 @@
-"""Runs of one sweep held against one another: where the learning rates are known, what another one would do was tried."""
+"""Runs of one sweep held against one another: where their learning rates are known, another one was tried."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

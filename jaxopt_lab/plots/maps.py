@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.contour import QuadContourSet
     from matplotlib.image import AxesImage
 
+
 class DrawnStability(NamedTuple):
     """What `stability_map` drew."""
 

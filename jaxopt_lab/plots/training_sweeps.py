@@ -76,7 +76,8 @@ def overlaid(runs: Mapping[str, Mapping[str, Any]], *, ax: "Axes | None" = None)
         if name in run:
             axis, position, values = points_of(run, name)
             ax.plot(position, values, color=shade, linewidth=1.8, label=label)
-    describe(ax, title=f"all runs: {'validation' if name == 'val_loss' else 'training'} loss", xlabel=axis, ylabel="loss")
+    which = "validation" if name == "val_loss" else "training"
+    describe(ax, title=f"all runs: {which} loss", xlabel=axis, ylabel="loss")
     ax.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
     return ax
 
@@ -184,7 +185,7 @@ def learning_curve(
 
 
 def _span(runs: list[Mapping[str, Any]]) -> tuple[float, float]:
-    """From the lowest loss, or 0, to a little above where the runs begin, so that a spike does not flatten all others."""
+    """From the lowest loss, or 0, to a little above where the runs begin: a spike must not flatten all others."""
     losses = [np.asarray(run[name], float) for run in runs for name in ("train_loss", "val_loss") if name in run]
     finite = [loss[np.isfinite(loss)] for loss in losses if np.isfinite(loss).any()]
     if not finite:
