@@ -37,7 +37,7 @@ def test_sharpness_stands_beside_two_over_the_rate():
 
 def test_several_runs_share_a_colour_and_one_entry_of_the_legend():
     drawn = plots.sharpness([0, 10], {"a": [[1.0, 2.0], [2.0, 3.0]], "b": [3.0, 4.0]}, {"a": 0.1, "b": 0.5})
-    assert [line.get_ydata().tolist() for line in drawn.lines] == [[1, 2], [2, 3], [3, 4]]
+    assert [np.asarray(line.get_ydata()).tolist() for line in drawn.lines] == [[1, 2], [2, 3], [3, 4]]
     colours = [line.get_color() for line in drawn.lines]
     assert colours[0] == colours[1] != colours[2]
     assert legend_of(drawn.ax) == ["a", "b", "2 / learning rate"]
