@@ -7,6 +7,10 @@ WORKERS ?= 2
 # more for pytest, as in: make test TESTS="tests/engine -x"
 TESTS ?=
 
+# An environment's modules are compiled by Python when they are first imported, not when they are installed; without this
+# a shell that forbids Python to keep what it compiles would have each of the tests' many processes do so again.
+export PYTHONDONTWRITEBYTECODE =
+
 RUN := $(VENV)/.installed-run
 TEST := $(VENV)/.installed-test
 OLDEST := $(OLDEST_VENV)/.installed-oldest

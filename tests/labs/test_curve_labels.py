@@ -82,6 +82,16 @@ def test_a_true_risk_that_rises_in_every_seed_is_overfitting_and_stopping_early_
     assert float(stopped.closed) == pytest.approx((0.85 - 0.5 - 1.5 * np.exp(-6)) / 1.5, abs=1e-3)
 
 
+@pytest.mark.parametrize(("slope", "swing", "overfits"), [(0.0045, 0, True), (0.003, 0, False), (0.0045, 0.02, False)])
+def test_a_rise_counts_from_a_twentieth_of_the_lowest_value_and_three_times_the_swings(slope, swing, overfits):
+    """The lowest is 0.5037, at 3; seven epochs later 0.0045 an epoch have made 5.5% of it, 0.003 have made 3.5%."""
+    runs = made_up()
+    at = np.arange(21)
+    rising = decay(0.5) + slope * np.maximum(0, at - 3) + swing * (at % 2) * (at > 4) * (at < 10)
+    runs.true_loss.loc[HERE | {"seed": slice(None)}] = rising
+    assert (label_at(label_runs(runs, EPOCHS), **HERE) == "overfitting") == overfits
+
+
 def test_a_rise_in_one_seed_alone_is_not_called_overfitting_and_not_good():
     runs = made_up()
     runs.true_loss.loc[HERE] = decay(0.5) + 0.05 * np.maximum(0, np.arange(21) - 3)

@@ -11,7 +11,7 @@ from jaxopt_lab.labs.curves.logs import NAMES, Habits, draw_habits, logged
 if TYPE_CHECKING:
     import xarray as xr
 
-LENGTHS = (10, 20, 40)
+LENGTHS = (10, 24, 50)
 """Each network is an example after so many epochs."""
 
 

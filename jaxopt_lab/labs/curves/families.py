@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from jaxopt_lab.labs.curves.tasks import TASKS, load_task
-from jaxopt_lab.labs.curves.training_runs import BATCH, EPOCHS, Conditions, train
+from jaxopt_lab.labs.curves.training_runs import BATCH, EPOCHS, SCHEDULES, Conditions, train
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -80,8 +80,9 @@ def members(family: Family) -> Conditions:
     """
     draws = np.random.default_rng(family.number)
     rows = int(load_task(family.task).rows)
-    middle = MIDDLE_RATE[family.optimizer] * 10 ** draws.uniform(-0.25, 0.25)
-    weight_decay, dropout = ((10 ** draws.uniform(-3, -1.7), 0.0), (0.0, draws.choice([0.2, 0.5])))[draws.integers(2)]
+    middle = MIDDLE_RATE[family.optimizer] * 10 ** draws.uniform(-0.25, 0.5)
+    remedy = ("weight_decay", "dropout", "input_noise")[draws.integers(3)]
+    strength = {"weight_decay": 10 ** draws.uniform(-3, -1.7), "dropout": draws.choice([0.2, 0.5]), "input_noise": 0.5}
     shape = (2, 2, 2, RATES, SEEDS)
 
     def along(axis: str, values: Any, kind: Any = np.float32) -> np.ndarray:
@@ -97,8 +98,8 @@ def members(family: Family) -> Conditions:
         train_rows=along("data", [max(8, round(rows * draws.choice([0.1, 0.2, 0.4]))), rows], np.int32),
         label_noise=same(draws.choice([0.0, 0.0, 0.1, 0.3])),
         width=along("width", [draws.choice([1, 2, 3, 4]), draws.choice([16, 24])], np.int32),
-        weight_decay=along("regularisation", [0.0, weight_decay]),
-        dropout=along("regularisation", [0.0, dropout]),
+        **{name: along("regularisation", [0.0, size if name == remedy else 0.0]) for name, size in strength.items()},
+        schedule=same(draws.choice(len(SCHEDULES), p=[0.4, 0.2, 0.2, 0.2]), np.int32),
         batch=same(draws.choice([4, 16, BATCH]), np.int32),
         learning_rate=along("rate", middle * 10.0 ** (np.arange(RATES) / 2 - (RATES - 1) / 4)),
         seed=along("seed", SEEDS * family.number + np.arange(SEEDS), np.int32),

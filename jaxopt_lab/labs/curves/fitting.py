@@ -194,7 +194,8 @@ def _left_out(table: Table) -> np.ndarray:
     from sklearn.model_selection import GroupKFold
 
     scores = np.zeros((len(table.label), len(LABELS)))
-    for rows, out in GroupKFold(FOLDS).split(table.values, groups=table.group):
+    folds = min(FOLDS, len(np.unique(table.group)))
+    for rows, out in GroupKFold(folds).split(table.values, groups=table.group):
         fitted = _classifier(table, rows)
         columns = bent(table.values[out], fitted["low"], fitted["high"], fitted["knots"])
         scores[out] = fitted["intercept"] + np.einsum("nfk,fkl->nl", columns, fitted["weights"])

@@ -17,7 +17,10 @@ DIVERGED_ABOVE = 1.5
 CLOSES = 0.1
 """Another rate helps if it closes more than this share of the way from the initial to the best training loss."""
 MATTERS = 0.05
-"""A change of the true risk by less than this share of the way from its initial to its best value is none."""
+"""A change of the true risk by less than this share of its lowest value, or of the way to it, is seed noise."""
+RISES, RISES_OF_WAY, BEYOND_NOISE = 0.05, 0.01, 3.0
+"""A true risk has risen if it ends above its lowest value by more than this share of that value and of the way, and by
+more than so many times what it swings by."""
 
 
 def label_runs(runs: "xr.Dataset", epochs: int) -> "xr.Dataset":
@@ -31,25 +34,27 @@ def label_runs(runs: "xr.Dataset", epochs: int) -> "xr.Dataset":
         Over the dimensions of the runs without ``epoch``: ``label``, the place in `LABELS`. Over the same and
         ``remedy``: ``closed``, the share that the remedy closes of the way from the initial true risk to the lowest
         that a run of this cell has at its end (NaN: not tried), and ``helped``, whether the true risk falls by what
-        matters, in every seed: more than a small share of that way.
+        matters, in every seed: more than a small share of that way, and of the lowest true risk.
     """
     import xarray as xr
 
     train, truth = _values(runs, "train_loss"), _values(runs, "true_loss")
     ended, risk = _end(train, epochs), _end(truth, epochs)
-    way = truth[..., 0] - _over_rates(np.minimum, risk)
+    lowest = _over_rates(np.minimum, risk)
+    way = truth[..., 0] - lowest
+    enough = MATTERS * np.maximum(way, lowest)
     remedied = np.stack([_remedied(name, runs, risk, truth, epochs) for name in REMEDIES])
     with np.errstate(invalid="ignore", divide="ignore"):
         gained = risk - remedied
-        helped = _every_seed(gained, way)
+        helped = _every_seed(gained > enough)
         closed = np.where(np.isnan(remedied), np.nan, np.clip(np.nan_to_num(gained / way, nan=0.0), -10, 10))
         label = np.select(
             [
                 ~(ended <= DIVERGED_ABOVE * train[..., 0]),
                 *_wrong_rate(train[..., 0], ended),
-                _every_seed(_rise(truth, epochs), way),
+                _rises(truth, epochs, way),
                 _underfits(train, ended, epochs, helped[list(REMEDIES).index("larger_model")]),
-                ~_improvable(_on_average(gained, way), _on_average(risk - _over_rates(np.minimum, risk), way)),
+                ~_improvable(_on_average(gained, enough), _on_average(risk - lowest, enough)),
             ],
             [LABELS.index(name) for name in (
                 "diverged", "learning_rate_too_high", "learning_rate_too_low", "overfitting", "underfitting", "good",
@@ -83,18 +88,17 @@ def _over_rates(reduce: np.ufunc, values: np.ndarray) -> np.ndarray:
     return reduce.reduce(values, axis=-2, keepdims=True)
 
 
-def _every_seed(difference: np.ndarray, way: np.ndarray) -> np.ndarray:
-    """Whether a difference of true risks is more than seed noise: it matters, with the same sign, in every seed.
+def _every_seed(matters: np.ndarray) -> np.ndarray:
+    """Whether something is so in every seed, which is how it is told from seed noise.
 
     What is compared has the same start and the same minibatches, so that much of what seeds do falls out.
     """
-    matters = difference > MATTERS * way
     return np.broadcast_to(matters.all(axis=-1, keepdims=True), matters.shape)
 
 
-def _on_average(difference: np.ndarray, way: np.ndarray) -> np.ndarray:
+def _on_average(difference: np.ndarray, enough: np.ndarray) -> np.ndarray:
     """Whether it matters on average over the seeds."""
-    matters = difference.mean(axis=-1, keepdims=True) > MATTERS * way.mean(axis=-1, keepdims=True)
+    matters = difference.mean(axis=-1, keepdims=True) > enough.mean(axis=-1, keepdims=True)
     return np.broadcast_to(matters, difference.shape)
 
 
@@ -109,12 +113,20 @@ def _wrong_rate(initial: np.ndarray, ended: np.ndarray) -> tuple[np.ndarray, np.
     return (by_lower > CLOSES) & (by_lower >= by_higher), (by_higher > CLOSES) & (by_higher > by_lower)
 
 
-def _rise(truth: np.ndarray, epochs: int) -> np.ndarray:
-    """How far the true risk ends above its lowest value on the way, both over a few epochs."""
+def _rises(truth: np.ndarray, epochs: int, way: np.ndarray) -> np.ndarray:
+    """Whether the true risk ends above its lowest value on the way, both over a few epochs, in every seed.
+
+    What it swings by is that part of the second half that is neither level nor slope.
+    """
     window = max(1, epochs // 10)
-    sums = np.cumsum(np.concatenate([np.zeros_like(truth[..., :1]), truth[..., : epochs + 1]], axis=-1), axis=-1)
-    means = (sums[..., window:] - sums[..., :-window]) / window
-    return means[..., -1] - means.min(axis=-1)
+    there = truth[..., : epochs + 1]
+    sums = np.cumsum(np.concatenate([np.zeros_like(there[..., :1]), there], axis=-1), axis=-1)
+    means = (sums[..., window:] - sums[..., :-window]) / window  # NaN where a run has diverged, and so no rise
+    lowest = means.min(axis=-1)
+    bends = np.diff(there[..., min(epochs // 2, epochs - 2) :], 2, axis=-1)
+    noise = np.sqrt(np.mean(bends**2, axis=-1) / 6 / window)
+    enough = np.maximum(np.maximum(RISES * lowest, RISES_OF_WAY * way), BEYOND_NOISE * noise)
+    return _every_seed(means[..., -1] - lowest > enough)
 
 
 def _underfits(train: np.ndarray, ended: np.ndarray, epochs: int, larger_helps: np.ndarray) -> np.ndarray:

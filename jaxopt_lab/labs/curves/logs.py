@@ -35,7 +35,7 @@ class Habits(NamedTuple):
 
 
 def draw_habits(draws: np.random.Generator, epochs: int) -> Habits:
-    """Habits at random, such that at least 8 points are logged of runs that have them.
+    """Habits at random, such that at least 7 points are logged of runs that have them.
 
     Example:
         >>> draw_habits(np.random.default_rng(0), 10).every
@@ -43,8 +43,8 @@ def draw_habits(draws: np.random.Generator, epochs: int) -> Habits:
     """
     return Habits(
         start=bool(draws.random() < 0.3),
-        training=str(draws.choice(["end", "mean", "batch"], p=[0.4, 0.4, 0.2])),
-        every=int(draws.choice([each for each in (1, 2, 4) if each == 1 or epochs // each >= 8])),
+        training=str(draws.choice(["end", "mean", "batch"], p=[0.35, 0.35, 0.3])),
+        every=int(draws.choice([each for each in (1, 2, 4, 7) if each == 1 or epochs // each >= 7])),
         digits=int(draws.choice([3, 4, 7])),
         classes=bool(draws.random() < 0.5),
     )

@@ -17,8 +17,13 @@ from jaxopt_lab.problems import Problem
 from jaxopt_lab.problems.networks import draw_layers, narrowed
 
 WIDEST, BATCH = 24, 32
-EPOCHS, STEPS = 80, 10
+EPOCHS, STEPS = 100, 10
 """How many points each run has after its start, and how many steps lie between two of them."""
+HORIZON = EPOCHS // 2 * STEPS
+"""The step at which a schedule of the learning rate has come to its end, where it then stays."""
+SCHEDULES = ("constant", "cosine", "steps", "warm-up")
+LAST_SHARE = 0.03
+"""Which share of the learning rate is left at the end of a schedule."""
 
 OPTIMIZERS: dict[str, Callable[[Any], optax.GradientTransformation]] = {
     "sgd": optimizers.sgd,
@@ -37,6 +42,8 @@ class Conditions(NamedTuple):
         width: how many units of each hidden layer are in use.
         weight_decay: the strength of the L2 penalty.
         dropout: the share of hidden units left out at each training step.
+        input_noise: the deviation of what is added to the features at each training step.
+        schedule: the place in `SCHEDULES` of what becomes of the learning rate.
         batch: how many rows each step sees, up to `BATCH`.
         learning_rate: the optimiser's.
         seed: of the start and of the minibatches.
@@ -47,6 +54,8 @@ class Conditions(NamedTuple):
     width: Any
     weight_decay: Any
     dropout: Any
+    input_noise: Any
+    schedule: Any
     batch: Any
     learning_rate: Any
     seed: Any
@@ -77,13 +86,35 @@ def _program(optimizer: str, depth: int, epochs: int) -> Callable[[Task, Conditi
         start, batches = jax.random.split(jax.random.key(given.seed))
         problem = student(task, given, depth)
         assert problem.init is not None
+        rate = Partial(learning_rate, given)
         run = simulate(
-            problem, OPTIMIZERS[optimizer](given.learning_rate), problem.init(start), epochs * STEPS, key=batches,
-            record=STEPS,
-        )  # fmt: skip
+            problem, OPTIMIZERS[optimizer](rate), problem.init(start), epochs * STEPS, key=batches, record=STEPS
+        )
         return run.metrics | {"batch_loss": run.loss}
 
     return jax.jit(jax.vmap(one, (None, 0)))
+
+
+def learning_rate(given: Conditions, step: Any) -> Any:
+    """The learning rate at a step.
+
+    Args:
+        given: what the network is given.
+        step: how many steps were taken.
+
+    Example:
+        >>> given = Conditions(8, 0.0, 4, 0.0, 0.0, 0.0, SCHEDULES.index("steps"), 4, 0.1, 0)
+        >>> [round(float(learning_rate(given, step)), 4) for step in (0, HORIZON // 2, HORIZON)]
+        [0.1, 0.01, 0.001]
+    """
+    share = jnp.minimum(step / HORIZON, 1.0)
+    shares = (
+        jnp.ones_like(share),
+        LAST_SHARE + (1 - LAST_SHARE) * (1 + jnp.cos(np.pi * share)) / 2,
+        0.1 ** (jnp.asarray(share >= 0.5, int) + (share >= 0.75)),
+        jnp.minimum((share + 0.01) / 0.1, 1.0) * (1 - (1 - LAST_SHARE) * share),
+    )
+    return given.learning_rate * jnp.stack(shares)[given.schedule]
 
 
 def student(task: Task, given: Conditions, depth: int) -> Problem:
@@ -122,9 +153,10 @@ def _targets(task: Task, given: Conditions) -> jax.Array:
 
 
 def _loss(task: Task, given: Conditions, params: Any, key: jax.Array) -> jax.Array:
-    drawn, dropped = jax.random.split(key)
+    drawn, dropped, blurred = jax.random.split(key, 3)
     rows = jax.random.randint(drawn, (BATCH,), 0, given.train_rows)
-    scores = _scores(task, given, params, task.train.features[rows], dropped)
+    noise = given.input_noise * jax.random.normal(blurred, (BATCH, FEATURES))
+    scores = _scores(task, given, params, task.train.features[rows] + noise, dropped)
     losses = optax.softmax_cross_entropy(scores, _targets(task, given)[rows])
     penalty = given.weight_decay / 2 * optax.tree.norm([layer["weights"] for layer in params], squared=True)
     return jnp.mean(losses, where=np.arange(BATCH) < given.batch) + penalty
