@@ -89,7 +89,8 @@ def test_what_is_left_out_and_added_is_so_in_training_alone():
     @jax.jit
     def losses(task, given):
         problem = student(task, given, 1)
-        assert problem.init and problem.evaluate
+        assert problem.init
+        assert problem.evaluate
         params = problem.init(jax.random.key(0))
         return problem.loss(params, jax.random.key(1)), problem.evaluate(params)["train_loss"]
 
