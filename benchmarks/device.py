@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/device.py [--most-lanes 10000000] [--steps 200] [--out device.json]
 
-Adam on the seed's bowl: the sweep with `record="final"` and `"summary"`, beside Optax by hand. The first line says
+Adam on the exercise's bowl: the sweep with `record="final"` and `"summary"`, beside Optax by hand. The first line says
 which device it was. On a GPU a thousand lanes cost about as much as many thousand; the table shows where that ends.
 """
 

@@ -1,4 +1,4 @@
-"""How fast is a sweep beside its peers? Adam on the seed's bowl, every method side by side.
+"""How fast is a sweep beside its peers? Adam on the exercise's bowl, every method side by side.
 
     .venv/bin/python benchmarks/engine.py [--lanes 102400] [--steps 1000] [--rounds 5] [--out engine.json]
 

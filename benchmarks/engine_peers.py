@@ -42,7 +42,7 @@ def peers(lanes: int, steps: int) -> dict[str, Method]:
 
 
 def one_trajectory_at_a_time(steps: int) -> Callable[[], np.ndarray]:
-    """The seed's loop as it is: one start, one rate."""
+    """The exercise's loop as it is: one start, one rate."""
     return lambda: seed_adam(np.array(ONE_START), ONE_RATE, np.array(CURVATURES), steps)
 
 

@@ -293,7 +293,7 @@ what to look at first: of the half of which it is surest, {surest:.0%} are right
 # %% [markdown]
 # ## Answers to Task 3
 #
-# The seed's table, with what was measured on our four scenarios. *Every seed* means that all seeds agree, on test
+# The exercise's table, with what was measured on our four scenarios. *Every seed* means that all seeds agree, on test
 # rows.
 
 # %%

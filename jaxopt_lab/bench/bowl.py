@@ -1,4 +1,4 @@
-"""The work that engines are compared on: Adam on the seed's bowl, by our sweep and as one writes it by hand."""
+"""The work that engines are compared on: Adam on the exercise's bowl, by our sweep and as one writes it by hand."""
 
 from collections.abc import Callable
 from typing import Any
@@ -74,7 +74,7 @@ def optax_over_all_lanes(lanes: int, steps: int) -> Callable[[], Any]:
 
 
 def numpy_over_all_lanes(lanes: int, steps: int, *, coordinates_first: bool = False) -> Callable[[], np.ndarray]:
-    """The seed's loop with an axis of lanes: before that of the coordinates, or after it, which suits NumPy better."""
+    """The exercise's loop with an axis of lanes: before that of the coordinates, or after it, as suits NumPy better."""
     rates, points = all_lanes(lanes)
     rates, curvatures = rates[:, None], np.array(CURVATURES, np.float32)
     if not coordinates_first:
@@ -84,7 +84,7 @@ def numpy_over_all_lanes(lanes: int, steps: int, *, coordinates_first: bool = Fa
 
 
 def seed_adam(w: np.ndarray, rate: Any, curvatures: np.ndarray, steps: int) -> np.ndarray:
-    """The seed's loop: the end point."""
+    """The exercise's loop: the end point."""
     s, r = np.zeros_like(w), np.zeros_like(w)
     for t in range(1, steps + 1):
         g = curvatures * w

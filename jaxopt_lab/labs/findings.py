@@ -42,7 +42,7 @@ class Table(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A question of the seed's, and the answer with the numbers that this run measured for it.
+    """A question of the exercise, and the answer with the numbers that this run measured for it.
 
     Attributes:
         question: as the seed asks it.
@@ -65,7 +65,7 @@ class Findings:
         numbers: every number that is printed or drawn, by name, JSON-able (NumPy arrays and numbers are fine).
         pictures: the figures, in reading order.
         tables: the tables, in reading order.
-        answers: the questions of the seed with their answers.
+        answers: the questions of the exercise with their answers.
     """
 
     name: str

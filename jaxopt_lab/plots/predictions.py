@@ -33,6 +33,9 @@ def binary_page(
         differences: of the first and the second, if there are two.
         title: of the page.
 
+    Returns:
+        The figure, of two rows of three axes.
+
     Example:
         >>> from jaxopt_lab.evaluation import Resampling, score_binary
         >>> report = score_binary([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], how=Resampling(resamples=100))
@@ -75,6 +78,9 @@ def classes_page(
         reports: of each classifier by its name.
         differences: of the first and the second, if there are two.
         title: of the page.
+
+    Returns:
+        The figure: of one row of three axes, or of two rows of two where one classifier gives scores too.
 
     Example:
         >>> from jaxopt_lab.evaluation import Resampling, score_classes

@@ -21,6 +21,10 @@ def summary_json(findings: Sequence[Findings]) -> str:
     Args:
         findings: what the laboratories found.
 
+    Returns:
+        JSON text: ``environment``, as `environment` gives it, and ``laboratories``, for each by its name its ``title``,
+        ``settings``, ``numbers``, ``tables``, ``answers``, and the captions of its ``figures``.
+
     Example:
         >>> found = Findings("trial", "A trial", "Try.", {"seed": 0}, {"loss": np.float32(0.5)}, [], [], [])
         >>> json.loads(summary_json([found]))["laboratories"]["trial"]["numbers"]
@@ -43,6 +47,9 @@ def summary_json(findings: Sequence[Findings]) -> str:
 
 def environment() -> dict[str, str]:
     """Versions and device, as they stand on every page and in every summary.
+
+    Returns:
+        The version of each package that has a say in the numbers, of Python, and JAX's name of the device.
 
     Example:
         >>> sorted(environment())

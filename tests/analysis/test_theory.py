@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("x64")
 
 @jax.jit
 def path_on_the_bowl(rate, momentum):
-    """600 steps of the heavy ball on the seed's bowl."""
+    """600 steps of the heavy ball on the exercise's bowl."""
     return simulate(problems.quadratic((1.0, 10.0)), optimizers.sgd_momentum(rate, momentum), jnp.ones(2), 600).params
 
 
@@ -22,7 +22,7 @@ def path_on_the_bowl(rate, momentum):
     [(0.18, 0.0, 0.82), (0.05, 0.0, 0.95), (0.05, 0.9, np.sqrt(0.9)), (0.25, 0.0, 1.5)],
 )
 def test_rates_on_the_seeds_bowl(rate, momentum, expected):
-    """The seed's settings, and a rate past 2 / 10 that diverges by |1 - 0.25 * 10|."""
+    """The exercise's settings, and a rate past 2 / 10 that diverges by |1 - 0.25 * 10|."""
     assert theory.contraction_rate(rate, (1.0, 10.0), momentum) == pytest.approx(expected, abs=1e-12)
     # A complex pair turns the distance as it shrinks: the fit over 400 steps is off by a turn's share of that. Without
     # momentum what is left of the faster coordinate is (0.80 / 0.82)^400 at the first of these steps.

@@ -46,7 +46,7 @@ def test_both_methods_break_at_their_boundaries():
 
 @pytest.mark.parametrize(("rate", "momentum"), [(0.03, 0.5), (0.1, 0.9), (0.13, 0.4)])
 def test_nesterov_contracts_by_its_largest_root(rate, momentum):
-    """By the eigenvalues of the step (w, v) -> (w', v') itself, written down from the rule, on the seed's bowl."""
+    """By the eigenvalues of the step (w, v) -> (w', v') itself, written down from the rule, on the exercise's bowl."""
     a, b = rate, momentum
     steps = [np.array([[1 - a * h * (1 + b), -(b**2)], [a * h, b]]) for h in (1.0, 10.0)]
     expected = max(np.abs(np.linalg.eigvals(step)).max() for step in steps)

@@ -33,7 +33,7 @@ def made_or_named(what, make):
 
 @pytest.fixture
 def expected():
-    """Adam's end points, by the seed's loop in float64."""
+    """Adam's end points, by the exercise's loop in float64."""
     rates, points = bowl.all_lanes(LANES)
     return bowl.seed_adam(points.astype(float), rates[:, None].astype(float), np.array(bowl.CURVATURES), STEPS)
 

@@ -41,7 +41,10 @@ def run(*words: str) -> None:
     assert left.value.code == 0, words
 
 
-LONG = {"network.md", "optimizer.md", "records.md", "results.md", "sweeps.md"}
+LONG = {
+    "exact.md", "guide.md", "landscape.md", "network.md", "optimizer.md", "problem.md", "records.md", "results.md",
+    "sweeps.md",
+}  # fmt: skip
 """Pages whose examples compile a dozen programs; what they show is tested elsewhere too, and they run in test-long."""
 
 

@@ -54,7 +54,7 @@ FACTORIES = factories()
 
 
 def bowl_or_valley(valley: Any) -> Problem:
-    """Two problems for the price of one compilation: the seed's bowl at 0, Rosenbrock's valley at 1."""
+    """Two problems for the price of one compilation: the exercise's bowl at 0, Rosenbrock's valley at 1."""
     bowl, rosenbrock = problems.quadratic((1.0, 10.0)), problems.rosenbrock()
     loss = lambda x, key: jnp.where(valley == 0, bowl.loss(x, key), rosenbrock.loss(x, key))
     return Problem(loss, minimum=0.0, name="bowl or valley")

@@ -180,7 +180,7 @@ WRONG = {
         momentum("v = momentum * v + learning_rate * grad(w)"),
         "your function stopped with NameError: name 'grad' is not defined",
     ),
-    "the seed's way to call gradients": (
+    "the exercise's way to call gradients": (
         momentum("v = momentum * v + learning_rate * gradient(w[0], w[1])"),
         "your function stopped with TypeError",
     ),

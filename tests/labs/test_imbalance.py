@@ -17,7 +17,7 @@ from jaxopt_lab.labs.imbalance.training import log_odds, over_sampled, train
 from jaxopt_lab.problems import datasets
 from jaxopt_lab.problems.splits import dataset
 
-SETS = ("seed_set", "digits")
+SETS = ("made_up", "digits")
 TOLERANCE = 1e-3  # what float32 training and liblinear's own tolerance of 1e-4 leave between them
 
 
@@ -42,7 +42,7 @@ def seed_data():
 
 
 def test_the_published_numbers_are_reproduced(findings):
-    seed = findings.numbers["seed_set"]
+    seed = findings.numbers["made_up"]
     assert seed["test_counts"].tolist() == [285, 15]
     for who in ("scikit_learn", "jax"):
         assert seed[who]["confusion"].tolist() == [[284, 1], [7, 8]]
@@ -62,7 +62,7 @@ def test_the_published_numbers_are_reproduced(findings):
 def test_what_jax_trains_is_what_scikit_learn_trains_on_the_notebooks_own_split(findings, seed_data):
     train_features, test_features, train_labels, test_labels = seed_data
     model = LogisticRegression(solver="liblinear", random_state=42).fit(train_features, train_labels)
-    ours = findings.numbers["seed_set"]["jax"]
+    ours = findings.numbers["made_up"]["jax"]
     np.testing.assert_allclose(ours["coefficients"], [*model.coef_[0], *model.intercept_], rtol=0, atol=TOLERANCE)
     auc = oracle.roc_auc_score(test_labels, model.predict_proba(test_features)[:, 1])
     assert ours["auc"] == pytest.approx(auc, abs=TOLERANCE)
@@ -100,7 +100,7 @@ def test_class_weights_are_scikit_learns(findings, seed_data):
     train_features, test_features, train_labels, _ = seed_data
     exact = {"solver": "liblinear", "tol": 1e-10, "max_iter": 10_000}
     model = LogisticRegression(class_weight={0: 1, 1: 19}, **exact).fit(train_features, train_labels)
-    ours = findings.numbers["seed_set"]["remedies"]["balanced class weights"]["scores"]
+    ours = findings.numbers["made_up"]["remedies"]["balanced class weights"]["scores"]
     np.testing.assert_allclose(ours, model.decision_function(test_features), rtol=0, atol=TOLERANCE)
 
 
@@ -121,7 +121,7 @@ def test_the_test_labels_choose_nothing_and_the_same_seed_gives_the_same_bits(fi
         dataclasses.replace(data, test=data.test._replace(labels=permuted)),
         imbalance.Settings(**{name: findings.settings[name] for name in imbalance.Settings._fields}),
     )
-    before = findings.numbers["seed_set"]
+    before = findings.numbers["made_up"]
     assert study["chosen"] == before["chosen"]
     for name, remedy in study["remedies"].items():
         assert remedy["threshold"] == before["remedies"][name]["threshold"]
@@ -180,19 +180,19 @@ def test_the_interval_of_recall_is_the_binomial_one():
 
 
 def test_the_area_is_the_share_of_pairs_ranked_rightly(findings):
-    seed = findings.numbers["seed_set"]
+    seed = findings.numbers["made_up"]
     assert seed["pairs"]["pairs"] == 285 * 15
     assert seed["pairs"]["share"] == pytest.approx(seed["scikit_learn"]["auc"], abs=1e-12)
 
 
 def test_everything_goes_into_json(findings):
     text = json.dumps([findings.numbers, findings.settings], default=lambda array: array.tolist(), allow_nan=False)
-    assert json.loads(text)[0]["seed_set"]["test_counts"] == [285, 15]
+    assert json.loads(text)[0]["made_up"]["test_counts"] == [285, 15]
 
 
 def test_the_answers_tell_the_numbers_that_were_measured(findings):
     assert len(findings.answers) == 6
-    seed, digits = findings.numbers["seed_set"], findings.numbers["digits"]
+    seed, digits = findings.numbers["made_up"], findings.numbers["digits"]
     told = {
         0: (seed["scikit_learn"]["accuracy"], seed["always_negative"]["accuracy"], digits["jax"]["recall"]),
         1: (seed["remedies"]["threshold for balanced accuracy"]["specificity"],),

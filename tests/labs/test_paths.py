@@ -1,4 +1,4 @@
-"""The laboratory of paths reproduces the exact numbers of the seed's bowl."""
+"""The laboratory of paths reproduces the exact numbers of the exercise's bowl."""
 
 import json
 
@@ -15,7 +15,7 @@ def findings():
 
 
 def test_the_seeds_settings(findings):
-    """Start (4, 1.5), 50 steps, the five runs and the ten contour levels of the seed."""
+    """Start (4, 1.5), 50 steps, the five runs and the ten contour levels of the exercise."""
     assert findings.settings["start"] == (4.0, 1.5)
     assert findings.settings["num_steps"] == 50
     np.testing.assert_allclose(findings.settings["contour_levels"], np.logspace(-1, 3, 10))

@@ -1,4 +1,4 @@
-"""The laboratory of saddles reproduces the exact numbers of the seed's saddle."""
+"""The laboratory of saddles reproduces the exact numbers of the exercise's saddle."""
 
 import json
 

@@ -49,7 +49,7 @@ def heavy_ball_roots(learning_rate: Any, momentum: Any, eigenvalue: Any) -> tupl
         ValueError: for a momentum outside [0, 1).
 
     Example:
-        >>> [round(float(z.real), 4) for z in heavy_ball_roots(0.1, 0.7, -2.0)]  # the seed's saddle
+        >>> [round(float(z.real), 4) for z in heavy_ball_roots(0.1, 0.7, -2.0)]  # the exercise's saddle
         [1.4, 0.5]
 
     References:

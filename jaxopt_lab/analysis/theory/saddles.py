@@ -32,7 +32,7 @@ def escape_factor(learning_rate: Any, eigenvalue: Any, momentum: Any = 0.0, *, n
         ValueError: for a value outside these ranges.
 
     Example:
-        >>> [round(escape_factor(0.1, -2.0, momentum), 4) for momentum in (0.0, 0.7)]  # the seed's saddle
+        >>> [round(escape_factor(0.1, -2.0, momentum), 4) for momentum in (0.0, 0.7)]  # the exercise's saddle
         [1.2, 1.4]
 
     References:

@@ -24,7 +24,7 @@ def doctors_word(curves: dict[str, Any]) -> list[Diagnosis]:
 
 
 def scenarios_picture(curves: dict[str, Any], said: dict[str, list[Diagnosis]]) -> Picture:
-    """The seed's four panels, from real runs, with what the doctor sees in the first seed of each."""
+    """The exercise's four panels, from real runs, with what the doctor sees in the first seed of each."""
     num_seeds = len(next(iter(said.values())))
     figure = training.scenarios(
         {scenario_title(name): each for name, each in curves.items()},
@@ -69,7 +69,7 @@ def remedies_picture(tried: dict[str, Any], num_seeds: int) -> Picture:
 
 
 def task_3(seen: dict[str, Any], tried: dict[str, Any]) -> Table:
-    """The seed's third task: what characterises each scenario, and what to do about it."""
+    """The exercise's third task: what characterises each scenario, and what to do about it."""
     rows: list[tuple[Any, ...]] = [
         (scenario_title(name), _characteristics_in_words(seen[name]), _solutions(tried[name])) for name in SCENARIOS
     ]

@@ -13,11 +13,11 @@ from jaxopt_lab.labs.imbalance.report import answers, tables
 from jaxopt_lab.labs.imbalance.training import Trained, balanced_weight, log_odds, train
 from jaxopt_lab.problems import Dataset, datasets
 
-_SEED_SET = {"num_samples": 1000, "positives": 0.05, "test": 0.3, "seed": 42}
+_MADE_UP = {"num_samples": 1000, "positives": 0.05, "test": 0.3, "seed": 42}
 
 
 class Settings(NamedTuple):
-    """What `run` takes."""
+    """What `run` takes, which says what each is."""
 
     seed: int
     digit: int
@@ -83,7 +83,7 @@ def run(
 
     Example:
         >>> findings = run(resamples=200)  # doctest: +SKIP
-        >>> findings.numbers["seed_set"]["scikit_learn"]["recall"]  # doctest: +SKIP
+        >>> findings.numbers["made_up"]["scikit_learn"]["recall"]  # doctest: +SKIP
         0.5333333333333333
     """
     settings = Settings(
@@ -96,11 +96,11 @@ def run(
     )  # fmt: skip
     frequencies = loss_by_frequency()
     numbers = {
-        "seed_set": study(datasets.imbalanced(**_SEED_SET), settings),
+        "made_up": study(datasets.imbalanced(**_MADE_UP), settings),
         "digits": study(datasets.digits(positive=digit, seed=seed), settings),
     }
     titles = {
-        "seed_set": f"made-up set, {_SEED_SET['positives']:.0%} positives",
+        "made_up": f"made-up set, {_MADE_UP['positives']:.0%} positives",
         "digits": f"digits, {digit} against the rest",
     }
     return Findings(
@@ -112,7 +112,7 @@ def run(
         ),
         settings=settings._asdict()
         | {
-            "seed_set": _SEED_SET,
+            "made_up": _MADE_UP,
             "scikit_learn": "LogisticRegression(solver='liblinear')",
             "optimizer": "optax.lbfgs(1.0, linesearch=None)",
             "bootstrap": "percentile intervals, resampled within each class of the test rows",
@@ -134,6 +134,12 @@ def study(data: Dataset, settings: Settings) -> dict[str, Any]:
 
     Returns:
         Every number, by name.
+
+    Example:
+        >>> settings = Settings(0, 8, 1.0, (2.0, 30.0), 5, 2, 100, 200, 0.95, "breast_cancer", (0.1,), 2)
+        >>> numbers = study(datasets.imbalanced(200, 0.2), settings)
+        >>> numbers["test_counts"].tolist()
+        [48, 12]
     """
     trained = train(
         data,

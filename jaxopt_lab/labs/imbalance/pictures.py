@@ -81,7 +81,7 @@ def _remedies(numbers: dict[str, Any], titles: dict[str, str], confidence: float
         f"Each remedy on the test rows, with {confidence:.0%} bootstrap intervals. The dotted line is the classifier "
         "without a remedy. A threshold leaves the AUC exactly as it is. The same few positives are behind all bars of "
         "a panel, which therefore move together: the table of differences compares the remedies pair by pair.",
-        f"Dots with horizontal bars for {len(numbers['seed_set']['remedies'])} remedies and {len(METRICS)} metrics on "
+        f"Dots with horizontal bars for {len(numbers['made_up']['remedies'])} remedies and {len(METRICS)} metrics on "
         "each data set; the best F1 is "
         + " and ".join(f"{one['f1']:.2f} on the {titles[name]} ({remedy})" for name, (remedy, one) in best.items())
         + ".",

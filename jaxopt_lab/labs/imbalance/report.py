@@ -32,27 +32,27 @@ def tables(numbers: dict[str, Any], titles: dict[str, str], confidence: float) -
 
 
 def answers(numbers: dict[str, Any], confidence: float) -> list[Answer]:
-    """The seed's four questions about metrics, and the insight that it asks for.
+    """The exercise's four questions about metrics, and the insight that it asks for.
 
     Args:
         numbers: as for `tables`.
         confidence: as for `tables`.
     """
-    seed, digits = numbers["seed_set"], numbers["digits"]
+    made_up, digits = numbers["made_up"], numbers["digits"]
     return [
-        Answer("Why is accuracy alone not enough to evaluate models on imbalanced data?", _accuracy(seed, digits)),
+        Answer("Why is accuracy alone not enough to evaluate models on imbalanced data?", _accuracy(made_up, digits)),
         Answer(
             "If the positive class is a rare disease, which metric is the most important to optimise, and why?",
-            _disease(seed, confidence),
+            _disease(made_up, confidence),
         ),
         Answer(
             "What does the area under the ROC curve (AUC) represent, and why is it useful for imbalanced data?",
-            _area(seed, digits, confidence),
+            _area(made_up, digits, confidence),
         ),
         Answer(
-            "Which techniques could improve the model on the minority class?", _techniques(seed, digits, confidence)
+            "Which techniques could improve the model on the minority class?", _techniques(made_up, digits, confidence)
         ),
-        Answer("Final task, performance metrics: what to take away", _insight(seed, confidence)),
+        Answer("Final task, performance metrics: what to take away", _insight(made_up, confidence)),
     ]
 
 
@@ -109,8 +109,8 @@ def _differences(study: dict[str, Any], title: str, confidence: float) -> Table:
     )
 
 
-def _accuracy(seed: dict[str, Any], digits: dict[str, Any]) -> str:
-    trained, silent = seed["scikit_learn"], seed["always_negative"]
+def _accuracy(rare: dict[str, Any], digits: dict[str, Any]) -> str:
+    trained, silent = rare["scikit_learn"], rare["always_negative"]
     tn, fp, fn, tp = trained["confusion"].ravel()
     return (
         "The majority decides it. On this test set calling every row negative has an accuracy of "
@@ -124,46 +124,46 @@ def _accuracy(seed: dict[str, Any], digits: dict[str, Any]) -> str:
     )
 
 
-def _disease(seed: dict[str, Any], confidence: float) -> str:
-    plain, moved = seed["remedies"]["no remedy"], seed["remedies"][_THRESHOLD]
+def _disease(rare: dict[str, Any], confidence: float) -> str:
+    plain, moved = rare["remedies"]["no remedy"], rare["remedies"][_THRESHOLD]
     tn, fp, fn, tp = moved["confusion"].ravel()
     return (
         "Recall (sensitivity), at a specificity that one can afford: a missed patient goes untreated, a false alarm "
         f"costs a second test. At the usual threshold {plain['confusion'][1, 1]} of {fn + tp} positives are found, a "
         f"recall of {_with_interval(plain['recall'], plain['intervals']['recall'])}, in brackets the {confidence:.0%} "
         f"interval. At {moved['threshold_probability']:.3f}, which has the best balanced accuracy on "
-        f"{seed['chosen_on']}, it is {tp} of {fn + tp}: "
+        f"{rare['chosen_on']}, it is {tp} of {fn + tp}: "
         f"{_with_interval(moved['recall'], moved['intervals']['recall'])}, for {fp} false alarms among {tn + fp} "
         f"negatives (specificity {moved['specificity']:.4f}, precision {moved['precision']:.4f}). Recall must not "
         "stand alone: calling everybody ill has a recall of 1, and for precision the share of the ill, here "
-        f"{seed['prevalence']:.2f}. And with {fn + tp} positives one patient moves recall by {1 / (fn + tp):.3f}."
+        f"{rare['prevalence']:.2f}. And with {fn + tp} positives one patient moves recall by {1 / (fn + tp):.3f}."
     )
 
 
-def _area(seed: dict[str, Any], digits: dict[str, Any], confidence: float) -> str:
-    pairs, trained, other = seed["pairs"], seed["scikit_learn"], digits["jax"]
+def _area(rare: dict[str, Any], digits: dict[str, Any], confidence: float) -> str:
+    pairs, trained, other = rare["pairs"], rare["scikit_learn"], digits["jax"]
     return (
         "The probability that a random positive gets a higher score than a random negative. Counted: of "
         f"{pairs['pairs']} such pairs in the test set {pairs['right']} are ranked rightly and {pairs['tied']} tied, a "
         f"share of {pairs['share']:.4f}; the area is {trained['auc']:.4f} ({confidence:.0%} interval "
-        f"{_range(seed['remedies']['no remedy']['intervals']['auc'])}). It depends neither on the threshold nor on the "
+        f"{_range(rare['remedies']['no remedy']['intervals']['auc'])}). It depends neither on the threshold nor on the "
         "share of positives, so it judges the ranking of both classes where accuracy judges the majority: calling "
-        f"every row negative has {seed['always_negative']['auc']:.1f}. That is its limit too: it does not say what an "
+        f"every row negative has {rare['always_negative']['auc']:.1f}. That is its limit too: it does not say what an "
         "alarm is worth. The average precision does, which is the share of positives for a guess: here "
-        f"{trained['average_precision']:.4f} against {seed['prevalence']:.2f}; on the digits, with an AUC of "
+        f"{trained['average_precision']:.4f} against {rare['prevalence']:.2f}; on the digits, with an AUC of "
         f"{other['auc']:.4f}, {other['average_precision']:.4f} against {digits['prevalence']:.2f}."
     )
 
 
-def _techniques(seed: dict[str, Any], digits: dict[str, Any], confidence: float) -> str:
+def _techniques(rare: dict[str, Any], digits: dict[str, Any], confidence: float) -> str:
     names = (_THRESHOLD, "balanced class weights", "random over-sampling")
-    here, there = ("; ".join(_effect(name, study["remedies"]) for name in names) for study in (seed, digits))
-    plain, balanced = seed["remedies"]["no remedy"], seed["remedies"]["balanced class weights"]
+    here, there = ("; ".join(_effect(name, study["remedies"]) for name in names) for study in (rare, digits))
+    plain, balanced = rare["remedies"]["no remedy"], rare["remedies"]["balanced class weights"]
     return (
         "Move the threshold; or train with more weight on positives, by class weights or by over-sampling. Measured on "
         f"the test rows: {here}. On the digits: {there}. In brackets {confidence:.0%} intervals of the paired "
         "difference. A threshold cannot change the ranking. Training differently can, for better or worse, and moves "
-        f"the probabilities: {seed['prevalence']:.3f} of these test rows are positive, and the mean probability goes "
+        f"the probabilities: {rare['prevalence']:.3f} of these test rows are positive, and the mean probability goes "
         f"from {plain['mean_probability']:.3f} to {balanced['mean_probability']:.3f} with balanced weights. So try the "
         "threshold first: it needs no training, only rows that are neither learnt from nor reported."
     )
@@ -179,16 +179,16 @@ def _effect(name: str, remedies: dict[str, Any]) -> str:
     return f"{name}: {changes}, AUC {difference}, {_verdict(interval)}"
 
 
-def _insight(seed: dict[str, Any], confidence: float) -> str:
-    plain, moved = seed["remedies"]["no remedy"], seed["remedies"][_THRESHOLD]
+def _insight(rare: dict[str, Any], confidence: float) -> str:
+    plain, moved = rare["remedies"]["no remedy"], rare["remedies"][_THRESHOLD]
     interval = moved["difference_intervals"]["f1"]
     change = _with_interval(moved["differences"]["f1"], interval, signed=True)
     return (
         f"One number hides the class one cares for: an accuracy of {plain['accuracy']:.4f} goes with a recall of "
         f"{plain['recall']:.4f}. Ranking and decision are two things: the same scores, with an AUC of "
         f"{plain['auc']:.4f}, have an F1 of {plain['f1']:.4f} at the usual threshold and of {moved['f1']:.4f} at the "
-        f"one that balances both errors on {seed['chosen_on']}: {change}, {_verdict(interval)}. For few positives mean "
-        f"little certainty: with {seed['test_counts'][1]} of them the {confidence:.0%} interval of recall is "
+        f"one that balances both errors on {rare['chosen_on']}: {change}, {_verdict(interval)}. For few positives mean "
+        f"little certainty: with {rare['test_counts'][1]} of them the {confidence:.0%} interval of recall is "
         f"{_range(plain['intervals']['recall'])}, and that is the luck of the test rows alone, without that of the "
         "training rows. In a project: say what a miss and a false alarm cost, choose the threshold for that on "
         "validation data, report recall, precision and specificity with intervals beside the AUC, and compare remedies "

@@ -51,6 +51,9 @@ def verdict(comparison: "xr.Dataset") -> list[str]:
     Args:
         comparison: as `compare_remedies` gives it.
 
+    Returns:
+        A paragraph for each prevalence, of plain text.
+
     Example:
         >>> import xarray as xr
         >>> names = {"metric": ["auc", "balanced_accuracy", "risk_ratio", "brier"], "remedy": ["none", "class weights"]}

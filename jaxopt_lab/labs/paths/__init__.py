@@ -1,4 +1,4 @@
-"""The laboratory of paths: five optimisers in the seed's bowl, their exact rates, and who likes which learning rate."""
+"""The laboratory of paths: five optimisers in the exercise's bowl, exact rates, who likes which learning rate."""
 
 from jaxopt_lab.labs.paths.laboratory import run
 

@@ -1,4 +1,4 @@
-"""The laboratory of paths: five optimisers on the seed's bowl, the exact rates, and which of them to choose."""
+"""The laboratory of paths: five optimisers on the exercise's bowl, the exact rates, and which of them to choose."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -90,7 +90,7 @@ def run(
     resolution: int = 200,
     progress: bool = False,
 ) -> Findings:
-    """Draw the seed's picture, hold what is measured against exact laws, and tune each method by a sweep.
+    """Draw the exercise's picture, hold what is measured against exact laws, and tune each method by a sweep.
 
     Args:
         seed: the root of the random start points of the sweep.
@@ -149,7 +149,7 @@ def run(
 def measure(
     num_steps: int, tuning: Tuning, laws: Laws, basins: "dict[str, xr.Dataset]", sensitivity: Sensitivity, edge: Edge
 ) -> Facts:
-    """The seed's five runs, and the rates of the linear methods at the seed's settings and at the best ones.
+    """The exercise's five runs, and the rates of the linear methods at the exercise's settings and at the best ones.
 
     Args:
         num_steps: the steps of the five runs.
@@ -278,7 +278,7 @@ def _answers(facts: Facts) -> list[Answer]:
     best, widest = facts.tuning.best[by_loss[0]], facts.tuning.best[by_width[0]]
     momentum = (
         f"It remembers past gradients, so that steps along the flat direction add up. How much that gains depends on "
-        f"the settings: at the seed's (0.05, 0.9) the distance shrinks by {ball.measured:.4f} a step (exact: "
+        f"the settings: at the exercise's (0.05, 0.9) the distance shrinks by {ball.measured:.4f} a step (exact: "
         f"√0.9 = {ball.exact:.4f}), hardly better than SGD at 0.05 with {slow.measured:.4f}, and after {steps} steps "
         f"its loss is {facts.final_loss['momentum (0.05, 0.9)']:.3g} against {facts.final_loss['SGD (0.05)']:.3g}. "
         f"With both at their best settings for this bowl, momentum contracts by {tuned_ball.measured:.3f} a step "

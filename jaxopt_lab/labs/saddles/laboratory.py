@@ -1,4 +1,4 @@
-"""One run of the laboratory of saddles, and the seed's questions answered from it."""
+"""One run of the laboratory of saddles, and the exercise's questions answered from it."""
 
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from jaxopt_lab.labs.saddles.critical import (
 EIGENVALUES = (2.0, -2.0)
 START = (0.1, 1.5)
 NEAR_AXIS = (1.5, 0.001)
-"""A start that first runs into the saddle; the seed's own is on its way out from the beginning."""
+"""A start that first runs into the saddle; the exercise's own is on its way out from the beginning."""
 
 WINDOW = ((-2.0, 2.0), (-2.0, 2.0))
 LEARNING_RATE = 0.1
@@ -32,7 +32,7 @@ RUNS = {
     "momentum": optimizers.sgd_momentum(LEARNING_RATE, MOMENTUM["momentum"]),
 }
 EDGE = 2.0
-"""Where the seed's picture ends: a path with |w2| beyond it has left the saddle."""
+"""Where the exercise's picture ends: a path with |w2| beyond it has left the saddle."""
 
 SPREAD = 1e-3
 """Standard deviation of the random starts along w2, and of the gradient noise at the saddle itself."""
@@ -41,11 +41,11 @@ SPREAD = 1e-3
 class Escape(NamedTuple):
     """How one method leaves."""
 
-    path: np.ndarray  # from the seed's start, shape (steps + 1, 2)
+    path: np.ndarray  # from the exercise's start, shape (steps + 1, 2)
     near_axis: np.ndarray  # from the start near the axis
     factor: float  # growth of w2 a step, measured
     exact_factor: float
-    escape_step: int  # of the seed's start
+    escape_step: int  # of the exercise's start
     exact_escape_step: int
     steps: np.ndarray  # of every random start, -1 for never
     staying: np.ndarray  # share of random starts still inside, at each step
@@ -65,7 +65,7 @@ class Facts(NamedTuple):
 
 
 def run(*, seed: int = 0, num_steps: int = 100, num_starts: int = 10_000, num_matrices: int = 200_000) -> Findings:
-    """Draw the seed's picture, hold escape times against their exact law, and start on the saddle itself.
+    """Draw the exercise's picture, hold escape times against their exact law, and start on the saddle itself.
 
     Args:
         seed: the root of all random numbers.
@@ -223,7 +223,7 @@ def _picture_of_paths(facts: Facts) -> Picture:
     return Picture(
         "saddle",
         figure,
-        "Left: the seed's start is above the saddle already, and both methods leave along w₂, the direction of the "
+        "Left: the exercise's start is above the saddle already, and both methods leave along w₂, the direction of the "
         "maximum, at once. Right: a start near the axis w₂ = 0 is first drawn into the saddle; SGD creeps towards it, "
         "momentum overshoots, and both leave once w₂ has grown.",
         "Two pictures of contour lines of a saddle; in the left one two paths run out upwards, in the right one they "
@@ -250,7 +250,7 @@ def _picture_of_staying(facts: Facts) -> Picture:
 
 def _table_of_escapes(facts: Facts) -> Table:
     return Table(
-        "Growth of w₂ a step, and the step at which the seed's start leaves the picture",
+        "Growth of w₂ a step, and the step at which the exercise's start leaves the picture",
         ("method", "factor, measured", "factor, exact", "escape step", "exact escape step", "median of random starts"),
         [
             (name, e.factor, e.exact_factor, e.escape_step, e.exact_escape_step, float(np.median(e.steps)))

@@ -1,4 +1,4 @@
-"""The seed's four algorithms, coded plainly in NumPy: ours equal them at every step, on both of its surfaces."""
+"""The exercise's four algorithms, coded plainly in NumPy: ours equal them at every step, on both of its surfaces."""
 
 from collections.abc import Callable
 from typing import Any
@@ -84,7 +84,7 @@ def walk(
     return np.array(points)
 
 
-# The seed's own rates; on the saddle it runs the first two only, the others with their rates on the bowl.
+# The exercise's own rates; on the saddle it runs the first two only, the others with their rates on the bowl.
 ON_THE_BOWL: dict[str, tuple[optax.GradientTransformation, Any]] = {
     "sgd fast": (optimizers.sgd(0.18), lambda: descent(0.18)),
     "sgd slow": (optimizers.sgd(0.05), lambda: descent(0.05)),
