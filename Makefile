@@ -16,14 +16,12 @@ TEST := $(VENV)/.installed-test
 OLDEST := $(OLDEST_VENV)/.installed-oldest
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo notebooks test test-long test-oldest bench docs lint format lock clean
+.PHONY: help demo notebooks test test-long test-oldest bench docs lint format lock clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name what; do \
 		printf '  make %-12s %s\n' "$$name" "$$what"; done
-
-environment: $(TEST) ## make the environment for everything below, and nothing more
 
 demo: $(RUN) ## make the environment and run the four laboratories; figures and answers in demo/
 	@$(VENV)/bin/jaxopt-lab demo --out demo --overwrite

@@ -72,7 +72,8 @@ def basin_map(found: "xr.Dataset", *, title: str | None = None, ax: "Axes | None
     hues = np.array([to_rgb(color) for color in COLOURS])[_colouring(basin, found.sizes["minimum"])]
     colours = hues[np.maximum(basin, 0)] * _brightness(found.settled_at.values)[..., None]
     colours[basin == -1], colours[basin == -2] = to_rgb(NOT_SETTLED), to_rgb(DIVERGED)
-    ax = axes_or_new(ax, **_size(x, y))
+    handles = _legend_entries(found, hues)
+    ax = axes_or_new(ax, **_size(x, y, legend_rows=-(-len(handles) // 2)))
     image = ax.imshow(colours, origin="lower", extent=extent_of(x, y), interpolation="nearest", aspect="equal")
     ax.grid(visible=False)
     planar = found.sizes["param"] == 2
@@ -80,10 +81,9 @@ def basin_map(found: "xr.Dataset", *, title: str | None = None, ax: "Axes | None
     ax.set(xlim=image.get_extent()[:2], ylim=image.get_extent()[2:], anchor="N")  # the room is for the legend below
     names = ("$w_1$", "$w_2$") if planar else ("across the plane", "up the plane")
     describe(ax, title=title_of(found, title), xlabel=names[0], ylabel=names[1])
-    handles = _legend_entries(found, hues)
     if handles:
         ax.legend(
-            handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.11), ncols=2, frameon=False,
+            handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4, ncols=2, frameon=False,
             title="the minimum, and the share of the starts that reach it; brighter: sooner", title_fontsize="small",
         )  # fmt: skip
     return DrawnBasins(ax, image, minima)
@@ -156,11 +156,12 @@ def _legend_entries(found: "xr.Dataset", hues: np.ndarray) -> list[Any]:
     return handles + [Patch(color=c, label=f"{word}: {shares[o]:.1%}") for o, (word, c) in greys.items() if shares[o]]
 
 
-def _size(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
+def _size(x: np.ndarray, y: np.ndarray, legend_rows: int) -> dict[str, float]:
     """A figure in which the window, drawn to scale, leaves room for a title and a legend and no more."""
     left, right, bottom, top = extent_of(x, y)
     width = 6.6
-    return {"width": width, "height": min(10.0, (width - 0.9) * (top - bottom) / (right - left) + 1.9)}
+    height = (width - 0.9) * (top - bottom) / (right - left) + 1.3 + 0.22 * legend_rows
+    return {"width": width, "height": min(10.0, height)}
 
 
 def _point(point: np.ndarray) -> str:

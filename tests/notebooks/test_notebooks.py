@@ -69,7 +69,15 @@ def test_nothing_in_it_is_of_one_run_alone(script):
     assert path.stat().st_size < MOST_KB * 1024
 
 
-@every_notebook
+LABORATORIES = ("1_optimisation_paths", "2_saddle_points", "4_imbalanced_data")
+"""Stories that compile a hundred programs between them, for what the laboratories' own tests compute too."""
+
+
+@pytest.mark.parametrize(
+    "script",
+    [pytest.param(each, marks=pytest.mark.long if each.stem in LABORATORIES else ()) for each in SCRIPTS],
+    ids=lambda path: path.stem,
+)
 def test_it_runs(script, monkeypatch):
     monkeypatch.setenv("NOTEBOOKS_QUICK", "1")
     runpy.run_path(str(script))
