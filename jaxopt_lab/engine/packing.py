@@ -46,7 +46,7 @@ def run_in_tiles(
         many = min(room, count - start)
         places = np.arange(start, start + room).clip(max=count - 1).reshape(shape)
         own, same = program(for_all, lanes(places), np.int32(-(-many // shape[1])))
-        parts.append(jax.tree.map(lambda leaf, many=many: np.asarray(leaf).reshape(-1, *leaf.shape[2:])[:many], own))
+        parts.append(jax.tree.map(lambda leaf, many=many: np.asarray(leaf).reshape(room, *leaf.shape[2:])[:many], own))
     return parts[0] if len(parts) == 1 else jax.tree.map(lambda *part: np.concatenate(part), *parts), same
 
 

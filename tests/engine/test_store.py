@@ -145,7 +145,7 @@ CASES: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-QUICK = {"summary", "final", "every 5th"}
+QUICK = {"summary", "final", "every 5th", "no values, flags, complex numbers"}
 
 
 @pytest.mark.parametrize("case", [pytest.param(c, marks=[] if c in QUICK else pytest.mark.long) for c in CASES])
