@@ -69,7 +69,7 @@ def test_nothing_in_it_is_of_one_run_alone(script):
     assert path.stat().st_size < MOST_KB * 1024
 
 
-LABORATORIES = ("1_optimisation_paths", "2_saddle_points", "4_imbalanced_data")
+LABORATORIES = ("1_optimisation_paths", "2_saddle_points", "3_training_curves", "4_imbalanced_data")
 """Stories that compile a hundred programs between them, for what the laboratories' own tests compute too."""
 
 
