@@ -7,6 +7,9 @@ WORKERS ?= 2
 # more for pytest, as in: make test TESTS="tests/engine -x"
 TESTS ?=
 
+# what make lint looks for wrong types in; nothing: everything, the tests included
+TYPES ?=
+
 # An environment's modules are compiled by Python when they are first imported, not when they are installed; without this
 # a shell that forbids Python to keep what it compiles would have each of the tests' many processes do so again.
 export PYTHONDONTWRITEBYTECODE =
@@ -51,7 +54,7 @@ docs: $(TEST) ## build the documentation into docs/_build/html; a warning is an 
 lint: $(TEST) ## check style, format and types
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
-	@$(VENV)/bin/pyright
+	@$(VENV)/bin/pyright $(TYPES)
 
 format: $(TEST) ## put the code into the one format
 	@$(VENV)/bin/ruff check --fix-only --quiet .

@@ -138,6 +138,7 @@ def test_a_start_on_an_eigenvector_goes_on_to_the_others():
     np.testing.assert_allclose(found, [1.0, 2.0, 3.0, 4.0, 5.0], rtol=1e-5)
 
 
+@pytest.mark.long
 def test_no_eigenvalue_comes_back_as_its_own_copy():
     """Without reorthogonalisation the value 100 is found again and again within 60 steps of float32."""
     diagonal = jnp.concatenate([jnp.linspace(0.0, 1.0, 199), jnp.array([100.0])])

@@ -199,7 +199,7 @@ def test_an_interrupt_leaves_a_store_that_is_taken_up(tmp_path):
     assert open_sweep(tmp_path / "run.zarr").fraction_done == done / 64
 
 
-@pytest.mark.parametrize("kind", ["map", "lines", pytest.param("paths", marks=pytest.mark.long)])
+@pytest.mark.parametrize("kind", ["lines", *(pytest.param(kind, marks=pytest.mark.long) for kind in ("map", "paths"))])
 def test_a_picture_of_what_is_done(call, tmp_path, kind):
     grid = ["learning_rate=0.1"] if kind == "paths" else ["learning_rate=0.01,0.1", "b1=0.5,0.9"]
     words = ("sweep", "himmelblau", "adam", "--grid", *grid, "--starts", "16" if kind == "paths" else "6")

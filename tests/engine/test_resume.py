@@ -99,6 +99,7 @@ def test_kills_at_random_moments_one_after_the_other_are_made_good(together, tmp
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before  # nothing is written again
 
 
+@pytest.mark.long
 def test_shards_at_once_some_of_them_killed_make_the_same_store(together, tmp_path, whole):
     expected, moments = whole
     ended = together(*(job("sweep", tmp_path, shard=[i, 3], at=at) for i, at in enumerate([moments // 3, None, 30])))

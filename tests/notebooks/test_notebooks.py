@@ -69,13 +69,13 @@ def test_nothing_in_it_is_of_one_run_alone(script):
     assert path.stat().st_size < MOST_KB * 1024
 
 
-LABORATORIES = ("1_optimisation_paths", "2_saddle_points", "3_training_curves", "4_imbalanced_data")
-"""Stories that compile a hundred programs between them, for what the laboratories' own tests compute too."""
+EXERCISES = ("7_exercises", "7_solution")
+"""The others compile hundreds of programs between them, for what the tests of each room compute too."""
 
 
 @pytest.mark.parametrize(
     "script",
-    [pytest.param(each, marks=pytest.mark.long if each.stem in LABORATORIES else ()) for each in SCRIPTS],
+    [pytest.param(each, marks=() if each.stem in EXERCISES else pytest.mark.long) for each in SCRIPTS],
     ids=lambda path: path.stem,
 )
 def test_it_runs(script, monkeypatch):
