@@ -29,7 +29,7 @@ TARGETS = (  # (mode, ours, the peer, at least how many times as fast)
     ("tuned", FINAL, peers.TORCH, 12.0),
     ("tuned", FINAL, NUMPY, 18.0),
     ("tuned", FINAL, peers.NUMBA, 9.0),
-    ("tuned", FINAL, peers.SEED, 8000.0),
+    ("tuned", FINAL, peers.ONE_AT_A_TIME, 8000.0),
     ("tuned", FINAL, peers.C, 0.65),
     ("tuned", SUMMARY, peers.C, 0.45),
     ("plain", FINAL, OPTAX, 2.2),

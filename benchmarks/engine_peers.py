@@ -18,7 +18,7 @@ from jaxopt_lab.bench.rounds import Method, MissingPeerError, need
 C_SOURCE = Path(__file__).with_name("adam.c")
 C_FLAGS = ("-O3", "-march=native", "-fno-math-errno")
 
-SEED = "NumPy, one trajectory at a time"
+ONE_AT_A_TIME = "NumPy, one trajectory at a time"
 TORCH = "PyTorch over all lanes, eager"
 TORCH_FIRST = "PyTorch over all lanes, eager, coordinates first"
 TORCH_OPTIM = "torch.optim.Adam, one trajectory at a time"
@@ -36,7 +36,7 @@ def peers(lanes: int, steps: int) -> dict[str, Method]:
         TORCH_FIRST: Method(lambda: torch_over_all_lanes(lanes, some, coordinates_first=True), lanes * some),
         NUMBA: Method(lambda: numba_over_all_lanes(lanes, steps), lanes * steps),
         C: Method(lambda: c_over_all_lanes(lanes, steps), lanes * steps),
-        SEED: Method(lambda: one_trajectory_at_a_time(steps), steps),
+        ONE_AT_A_TIME: Method(lambda: one_trajectory_at_a_time(steps), steps),
         TORCH_OPTIM: Method(lambda: torch_optim_one_at_a_time(few), few),
     }
 

@@ -110,7 +110,7 @@ def test_the_cubic_opens_its_window_of_period_three_where_the_logistic_map_does(
         (optax.sgd(0.25), np.log(1.5)),  # beyond the boundary: growth
     ],
 )
-def test_exponents_on_the_seeds_bowl_are_the_logarithms_of_the_rates(optimizer, expected):
+def test_exponents_on_the_exercises_bowl_are_the_logarithms_of_the_rates(optimizer, expected):
     """Momentum's has to come through the velocity: the derivative by the parameters alone would say ln|1 - a h|."""
     found = lyapunov_exponent(problems.quadratic((1.0, 10.0)), optimizer, jnp.array([4.0, 1.5]), 800, skip=300)
     # a complex pair turns: the length at both ends of 500 steps differs by a factor of a few

@@ -21,7 +21,7 @@ def path_on_the_bowl(rate, momentum):
     ("rate", "momentum", "expected"),
     [(0.18, 0.0, 0.82), (0.05, 0.0, 0.95), (0.05, 0.9, np.sqrt(0.9)), (0.25, 0.0, 1.5)],
 )
-def test_rates_on_the_seeds_bowl(rate, momentum, expected):
+def test_rates_on_the_exercises_bowl(rate, momentum, expected):
     """The exercise's settings, and a rate past 2 / 10 that diverges by |1 - 0.25 * 10|."""
     assert theory.contraction_rate(rate, (1.0, 10.0), momentum) == pytest.approx(expected, abs=1e-12)
     # A complex pair turns the distance as it shrinks: the fit over 400 steps is off by a turn's share of that. Without
@@ -47,7 +47,7 @@ def test_best_settings_are_best():
 
 
 @pytest.mark.parametrize(("momentum", "factor"), [(0.0, 1.2), (0.7, 1.4)])
-def test_growth_at_the_seeds_saddle(momentum, factor):
+def test_growth_at_the_exercises_saddle(momentum, factor):
     """Roots of z^2 - (1 + b + 0.2) z + b: 1.2 without momentum, 1.4 and 0.5 with b = 0.7."""
     path = simulate(problems.saddle(), optimizers.sgd_momentum(0.1, momentum), jnp.array([0.0, 1e-3]), 60)
     grown = theory.saddle_growth(np.arange(61), 0.1, -2.0, momentum)

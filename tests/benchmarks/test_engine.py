@@ -44,16 +44,16 @@ def assert_same(points, expected):
 
 
 @pytest.mark.parametrize("record", ["final", "summary"])
-def test_the_sweep_computes_what_the_seed_does(record, expected):
+def test_the_sweep_computes_what_the_exercise_does(record, expected):
     assert_same(bowl.ours(record, LANES, STEPS)().final_params.values.reshape(-1, 2), expected)
 
 
-def test_optax_computes_what_the_seed_does(expected):
+def test_optax_computes_what_the_exercise_does(expected):
     assert_same(bowl.optax_over_all_lanes(LANES, STEPS)(), expected)
 
 
 @pytest.mark.parametrize("coordinates_first", [False, True])
-def test_numpy_computes_what_the_seed_does(coordinates_first, expected):
+def test_numpy_computes_what_the_exercise_does(coordinates_first, expected):
     assert_same(bowl.numpy_over_all_lanes(LANES, STEPS, coordinates_first=coordinates_first)(), expected)
 
 
@@ -66,7 +66,7 @@ def test_numpy_computes_what_the_seed_does(coordinates_first, expected):
         ("cc", "c_over_all_lanes", {}),
     ],
 )
-def test_a_peer_computes_what_the_seed_does(what, method, options, script, expected):
+def test_a_peer_computes_what_the_exercise_does(what, method, options, script, expected):
     make = getattr(script("engine_peers"), method)
     assert_same(made_or_named(what, lambda: make(LANES, STEPS, **options))(), expected)
 

@@ -19,7 +19,7 @@ def contraction(params: Any) -> np.ndarray:
 
 
 @pytest.mark.usefixtures("x64")
-def test_gradient_descent_on_the_seeds_bowl_contracts_by_082_and_095():
+def test_gradient_descent_on_the_exercises_bowl_contracts_by_082_and_095():
     """|1 - a h| of the slower direction: 1 - 0.18 = 0.82 (the steep one swings by -0.8), 1 - 0.05 = 0.95."""
     path = sweep(
         problems.quadratic((1.0, 10.0)), optimizers.sgd, {"learning_rate": [0.18, 0.05]},
@@ -31,7 +31,7 @@ def test_gradient_descent_on_the_seeds_bowl_contracts_by_082_and_095():
 
 
 @pytest.mark.usefixtures("x64")
-def test_momentum_on_the_seeds_bowl_contracts_by_the_root_of_09():
+def test_momentum_on_the_exercises_bowl_contracts_by_the_root_of_09():
     """With complex roots x_t = 0.9^(t/2) times a bounded oscillation, in both directions: exactly sqrt(momentum).
 
     The roots of z^2 - (1 + b - a h) z + b have modulus sqrt(b), so x_(t+1)^2 - (1 + b - a h) x_(t+1) x_t + b x_t^2, the

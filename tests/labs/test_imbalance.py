@@ -27,7 +27,7 @@ def findings():
 
 
 @pytest.fixture(scope="module")
-def seed_data():
+def made_up_data():
     features, labels = make_classification(
         n_samples=1000,
         n_features=20,
@@ -59,8 +59,8 @@ def test_the_published_numbers_are_reproduced(findings):
         assert round(seed[who]["auc"], 4) == 0.9296
 
 
-def test_what_jax_trains_is_what_scikit_learn_trains_on_the_notebooks_own_split(findings, seed_data):
-    train_features, test_features, train_labels, test_labels = seed_data
+def test_what_jax_trains_is_what_scikit_learn_trains_on_the_notebooks_own_split(findings, made_up_data):
+    train_features, test_features, train_labels, test_labels = made_up_data
     model = LogisticRegression(solver="liblinear", random_state=42).fit(train_features, train_labels)
     ours = findings.numbers["made_up"]["jax"]
     np.testing.assert_allclose(ours["coefficients"], [*model.coef_[0], *model.intercept_], rtol=0, atol=TOLERANCE)
@@ -96,8 +96,8 @@ def test_every_remedys_numbers_are_scikit_learns(findings, name):
             assert lower <= expected[metric] <= upper
 
 
-def test_class_weights_are_scikit_learns(findings, seed_data):
-    train_features, test_features, train_labels, _ = seed_data
+def test_class_weights_are_scikit_learns(findings, made_up_data):
+    train_features, test_features, train_labels, _ = made_up_data
     exact = {"solver": "liblinear", "tol": 1e-10, "max_iter": 10_000}
     model = LogisticRegression(class_weight={0: 1, 1: 19}, **exact).fit(train_features, train_labels)
     ours = findings.numbers["made_up"]["remedies"]["balanced class weights"]["scores"]

@@ -14,7 +14,7 @@ def findings():
     return paths.run(num_rates=13, num_starts=8, sweep_steps=200, resolution=60)
 
 
-def test_the_seeds_settings(findings):
+def test_the_exercises_settings(findings):
     """Start (4, 1.5), 50 steps, the five runs and the ten contour levels of the exercise."""
     assert findings.settings["start"] == (4.0, 1.5)
     assert findings.settings["num_steps"] == 50

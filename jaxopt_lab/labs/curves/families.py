@@ -1,8 +1,8 @@
 """Which networks are trained: families, in each of which one thing at a time is changed.
 
-A family is a task, an optimiser, a depth and a share of wrong labels. Its members are all combinations of seven
-learning rates, two widths, without and with regularisation, few rows and all, two seeds. So each network has neighbours
-that differ from it in one thing alone, which say what would have helped.
+A family is a task, an optimiser, a depth, a share of wrong labels and a schedule of the learning rate. Its members are
+all combinations of seven learning rates, two widths, without and with regularisation, few rows and all, two seeds. So
+each network has neighbours that differ from it in one thing alone, which say what would have helped.
 """
 
 from collections.abc import Sequence
