@@ -62,8 +62,8 @@ def run_chunk(spec: Spec, variants: list[Prepared], chunk: Chunk) -> Results:
         programs, lanes = spans(structure, tiling, shapes), lane_arguments(spec, np.arange(chunk.start, chunk.stop))
         results = run_packed(programs, shared, lanes, shape, unroll=tiling.unroll, num_steps=structure.num_steps)
     else:
-        lanes_at, count = lambda places: lane_arguments(spec, chunk.start + places), chunk.stop - chunk.start
-        results, _ = run_in_tiles(whole(structure, tiling), shared, lanes_at, count, shape)
+        part = lambda start, stop: lane_arguments(spec, np.arange(chunk.start + start, chunk.start + stop))
+        results, _ = run_in_tiles(whole(structure, tiling), shared, part, chunk.stop - chunk.start, shape)
     return _with_status(results, _status(results) if "diverged_at" in results else None)
 
 

@@ -24,7 +24,7 @@ LONGER = 4
 def run_in_tiles(
     program: Callable[[Any, Any, Any], tuple[Any, Any]],
     for_all: Any,
-    lanes: Callable[[np.ndarray], Any],
+    lanes: Callable[[int, int], Any],
     count: int,
     shape: tuple[int, int],
 ) -> tuple[Any, Any]:
@@ -33,21 +33,31 @@ def run_in_tiles(
     Args:
         program: a compiled program of several tiles; see `programs.tile_by_tile`.
         for_all: what all lanes share.
-        lanes: gives what lanes have for themselves, for an array of their places of any shape.
+        lanes: ``(start, stop) -> tree``, what these lanes have for themselves, on the host.
         count: how many lanes there are.
         shape: how many tiles are given to a call of the program, and how many lanes each has.
 
     Returns:
         What the program gives: for each lane, on the host; and for all lanes.
     """
-    room, parts, same = shape[0] * shape[1], list[Any](), None
-    compile_once(program, lambda: program(for_all, lanes(np.zeros(shape, int)), np.int32(0)))
-    for start in range(0, count, room):
-        many = min(room, count - start)
-        places = np.arange(start, start + room).clip(max=count - 1).reshape(shape)
-        own, same = program(for_all, lanes(places), np.int32(-(-many // shape[1])))
-        parts.append(jax.tree.map(lambda leaf, many=many: np.asarray(leaf).reshape(room, *leaf.shape[2:])[:many], own))
-    return parts[0] if len(parts) == 1 else jax.tree.map(lambda *part: np.concatenate(part), *parts), same
+    room = shape[0] * shape[1]
+
+    def call(start: int, stop: int) -> tuple[Any, Any]:
+        tiles = jax.tree.map(lambda leaf: _in_tiles(leaf, shape), lanes(start, max(stop, start + 1)))
+        return program(for_all, tiles, np.int32(-(-(stop - start) // shape[1])))
+
+    compile_once(program, lambda: call(0, 0))
+    calls = [call(start, min(start + room, count)) for start in range(0, count, room)]  # none waits for another
+    on_host = lambda leaf: np.asarray(leaf).reshape(room, *leaf.shape[2:])
+    parts = [jax.tree.map(on_host, own) for own, _ in calls]
+    return jax.tree.map(lambda *part: np.concatenate(part)[:count], *parts), calls[-1][1]
+
+
+def _in_tiles(leaf: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Lanes as tiles, where there are enough without a copy; the last lane stands in for those that are missing."""
+    missing = shape[0] * shape[1] - len(leaf)
+    full = np.concatenate([leaf, np.repeat(leaf[-1:], missing, axis=0)]) if missing else leaf
+    return full.reshape(*shape, *leaf.shape[1:])
 
 
 def run_packed(
@@ -68,32 +78,34 @@ def run_packed(
     """
 
     def call(program: Callable[..., tuple[Any, Any]], for_all: Any, tree: Any) -> tuple[Any, Any]:
-        return run_in_tiles(program, for_all, lambda places: _in_a_row(tree, places), _count(tree), shape)
+        part = lambda start, stop: jax.tree.map(lambda leaf: leaf[start:stop], tree)
+        return run_in_tiles(program, for_all, part, _count(tree), shape)
 
     span = max(1, num_steps // FIRST_SPAN // unroll) * unroll
     step = min(span, num_steps)
     own, same = call(spans.start, (shared, np.int32(step)), lanes)
-    everyone = jax.tree.map(np.array, own)
-    living, packed = np.arange(_count(lanes)), lanes
+    everyone, living, packed = own, np.arange(_count(lanes)), lanes
     while step < num_steps:
         going_on = np.flatnonzero(~_has_ended(spans.join(own, same)))
         if not len(going_on):
             break
         if len(living) - len(going_on) >= MANY * len(living):
-            _put(everyone, living, own)
+            if own is not everyone:
+                _put(everyone, living, own)
             living, packed, own = living[going_on], _take(packed, going_on), _take(own, going_on)
         else:
             span *= LONGER
         last = min(step + span, num_steps)
         own, same = call(spans.advance, (shared, same, np.int32(step), np.int32(last)), (packed, own))
         step = last
-    _put(everyone, living, own)
+    if own is not everyone:
+        _put(everyone, living, own)
     return call(spans.finish, (shared, same), (lanes, everyone))[0]
 
 
 def _has_ended(carry: Carry) -> np.ndarray:
-    assert carry.summary is not None, "lanes that stop are looked at on the way"
-    return np.minimum(carry.summary.converged_at, carry.summary.diverged_at) < NEVER
+    assert carry.losses is not None, "lanes that stop are looked at on the way"
+    return np.asarray(carry.losses.end) < NEVER
 
 
 def _count(tree: Any) -> int:
@@ -102,14 +114,6 @@ def _count(tree: Any) -> int:
 
 def _take(tree: Any, places: np.ndarray) -> Any:
     return jax.tree.map(lambda leaf: leaf.take(places, 0), tree)  # an index of arrays takes three times as long
-
-
-def _in_a_row(tree: Any, places: np.ndarray) -> Any:
-    """The lanes at places that follow each other, without a copy; the last may be repeated, and is copied."""
-    first, last = int(places.flat[0]), int(places.flat[-1])
-    if last - first + 1 != places.size:
-        return _take(tree, places)
-    return jax.tree.map(lambda leaf: leaf[first : last + 1].reshape(*places.shape, *leaf.shape[1:]), tree)
 
 
 def _put(tree: Any, places: np.ndarray, values: Any) -> None:

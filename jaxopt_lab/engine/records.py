@@ -81,12 +81,8 @@ class Summary(NamedTuple):
     diverged_at: jax.Array
 
 
-NEVER = 2**30
-"""A step later than all others: while steps run, what has not happened yet is expected then.
-
-The first step of an event is then a minimum, which XLA compiles to one vector instruction; to ask "not yet, and now?"
-at each step became masked stores, and took half the speed of a sweep.
-"""
+NEVER = 2**31 - 1
+"""Later than all steps: while steps run, what has not happened yet is expected then."""
 
 
 def steps_number(num_steps: Any) -> int:
@@ -95,46 +91,62 @@ def steps_number(num_steps: Any) -> int:
     Raises:
         ValueError: if it is no whole number from 1 on, or more than can be counted.
     """
-    if whole_number("num_steps", num_steps, least=1) >= NEVER:
-        raise ValueError(f"num_steps: got {num_steps}; steps are counted up to {NEVER - 1}")
+    most = (NEVER - 1) // 2  # see `Losses.end`
+    if whole_number("num_steps", num_steps, least=1) > most:
+        raise ValueError(f"num_steps: got {num_steps}; steps are counted up to {most}")
     return int(num_steps)
 
 
-def empty_summary(initial_loss: jax.Array) -> Summary:
-    """The summary of no step at all, for a loss that will start at ``initial_loss``."""
+class Losses(NamedTuple):
+    """What is known of the losses while steps run.
+
+    The compiler makes a pass over memory of whatever two results are computed from. So the best loss is found out
+    first, and when it was found and when all ended are read off it and the loss. The end is one number, and a minimum:
+    to ask "not yet, and now?" at each step became masked stores, and took half the speed of a sweep.
+
+    Attributes:
+        initial: the loss at the start point.
+        best: the lowest finite loss so far; infinity before the first.
+        best_step: the first step that had it.
+        end: twice the step at which the trajectory converged, or one more than twice the step at which it diverged.
+    """
+
+    initial: jax.Array
+    best: jax.Array
+    best_step: jax.Array
+    end: jax.Array
+
+
+def no_losses(initial: jax.Array) -> Losses:
+    """What is known before the first step, whose loss will be ``initial``."""
     never = jnp.full((), NEVER, jnp.int32)
-    return Summary(initial_loss, jnp.full_like(initial_loss, jnp.inf), never, never, never)
+    return Losses(initial, jnp.full_like(initial, jnp.inf), never, never)
 
 
-def update_summary(summary: Summary, step: Any, loss: jax.Array, minimum: Any, tolerance: Any) -> Summary:
+def add_loss(losses: Losses, step: Any, loss: jax.Array, minimum: Any, tolerance: Any) -> Losses:
     """Add the loss of one step; within ``tolerance`` of ``minimum`` it has converged (None: nothing converges)."""
-    finite = jnp.abs(loss) < jnp.inf
-    finite_loss = jnp.where(finite, loss, jnp.inf)
-    better = finite_loss < summary.best_loss
-    converged_at = summary.converged_at
-    if tolerance is not None:
-        converged_at = _first(converged_at, jnp.abs(loss - minimum) <= tolerance, step)
-    return summary._replace(
-        best_loss=jnp.where(better, finite_loss, summary.best_loss),
-        best_step=jnp.where(better, step, summary.best_step),
-        converged_at=converged_at,
-        diverged_at=_first(summary.diverged_at, ~finite, step),
+    best = jnp.where((loss < losses.best) & (loss > -jnp.inf), loss, losses.best)
+    arrives = NEVER if tolerance is None else jnp.where(jnp.abs(loss - minimum) <= tolerance, 2 * step, NEVER)
+    end = jnp.where(jnp.abs(loss) < jnp.inf, arrives, 2 * step + 1)
+    return losses._replace(
+        best=best,
+        best_step=jnp.where(best < losses.best, step, losses.best_step),
+        end=jnp.minimum(losses.end, end.astype(losses.end.dtype)),
     )
 
 
-def has_ended(summary: Summary, step: Any) -> jax.Array:
+def has_ended(losses: Losses, step: Any) -> jax.Array:
     """Whether a trajectory has arrived, or left the finite numbers, by this step."""
-    return jnp.minimum(summary.converged_at, summary.diverged_at) <= step
+    return losses.end <= 2 * step + 1
 
 
-def finish_summary(summary: Summary) -> Summary:
+def summary_of(losses: Losses) -> Summary:
     """What never happened is at step -1, and a trajectory that never had a finite loss has no best one: NaN."""
-    best_loss = jnp.where(summary.best_step == NEVER, jnp.nan, summary.best_loss)
-    steps = {name: getattr(summary, name) for name in ("best_step", "converged_at", "diverged_at")}
+    known, diverged = losses.end != NEVER, losses.end % 2 == 1
     return Summary(
-        summary.initial_loss, best_loss, **{name: jnp.where(at == NEVER, -1, at) for name, at in steps.items()}
+        losses.initial,
+        jnp.where(losses.best_step == NEVER, jnp.nan, losses.best),
+        jnp.where(losses.best_step == NEVER, -1, losses.best_step),
+        converged_at=jnp.where(known & ~diverged, losses.end // 2, -1),
+        diverged_at=jnp.where(known & diverged, losses.end // 2, -1),
     )
-
-
-def _first(at: jax.Array, happens: jax.Array, step: Any) -> jax.Array:
-    return jnp.minimum(at, jnp.where(happens, step, NEVER).astype(at.dtype))

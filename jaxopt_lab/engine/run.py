@@ -22,9 +22,10 @@ from jaxopt_lab.engine.settings import chosen_device
 from jaxopt_lab.engine.settle import plan_of, settle
 from jaxopt_lab.engine.spec import Spec, make_spec
 from jaxopt_lab.engine.store import read_header
+from jaxopt_lab.engine.threads import on_threads
 from jaxopt_lab.engine.tiling import Tiling, as_tiling
 from jaxopt_lab.engine.trajectory import Observe
-from jaxopt_lab.engine.workers import on_executor, on_threads
+from jaxopt_lab.engine.workers import on_executor
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -10,14 +10,15 @@ import optax
 
 from jaxopt_lab.engine.checks import check_loss, check_optimizer, check_start
 from jaxopt_lab.engine.records import (
+    Losses,
     Record,
     Summary,
+    add_loss,
     as_record,
-    empty_summary,
-    finish_summary,
     has_ended,
+    no_losses,
     steps_number,
-    update_summary,
+    summary_of,
 )
 from jaxopt_lab.problems.problem import Params, Problem, as_problem
 
@@ -47,14 +48,14 @@ class Carry(NamedTuple):
     Attributes:
         params: the parameters.
         state: the optimiser's state.
-        summary: the summary so far, where it is recorded or decides when to stop.
-        loss: where the loss is random, the one with which a trajectory that stops has ended; else None.
+        losses: what is known of the losses so far, where it is recorded or decides when to stop.
+        held: where the loss is random, the one with which a trajectory that stops has ended; else None.
     """
 
     params: Params
     state: optax.OptState
-    summary: Summary | None
-    loss: jax.Array | None
+    losses: Losses | None
+    held: jax.Array | None
 
 
 def simulate(
@@ -140,10 +141,10 @@ class Run(NamedTuple):
         """What step 0 finds."""
         loss = self.problem.loss(params, self._key(0))
         stops = self.tolerance is not None
-        summary = empty_summary(loss) if self.record.summary or stops else None
+        losses = no_losses(loss) if self.record.summary or stops else None
         # At the point where it has ended, a loss that is not random stays the same by itself.
         held = loss if stops and self._is_random(params) else None
-        return Carry(params, self.optimizer.init(params), summary, held)
+        return Carry(params, self.optimizer.init(params), losses, held)
 
     def step(self, carry: Carry, t: Any) -> tuple[Carry, Trajectory]:
         """Step t -> t + 1, and the point that it leaves."""
@@ -160,12 +161,12 @@ class Run(NamedTuple):
         )
         params = optax.apply_updates(carry.params, updates)
         seen = self._see(carry, t, loss)
-        if seen.summary is not None and self.tolerance is not None:
+        if seen.losses is not None and self.tolerance is not None:
             # Who has ended stays where it is. Its optimiser runs on unseen: to hold its state too would make every
             # number in it, the count of steps above all, one of each lane's own.
-            ended = has_ended(seen.summary, t)
+            ended = has_ended(seen.losses, t)
             params = jax.tree.map(lambda old, new: jnp.where(ended, old, new), carry.params, params)
-        point = self._point(carry.params, loss if seen.loss is None else seen.loss, grads)
+        point = self._point(carry.params, loss if seen.held is None else seen.held, grads)
         return seen._replace(params=params, state=state), point
 
     def advance(self, carry: Carry, start: Any, length: int) -> Carry:
@@ -210,18 +211,18 @@ class Run(NamedTuple):
         """The last point, and the summary with its loss counted in."""
         loss, grads = jax.value_and_grad(self.problem.loss)(carry.params, self._key(num_steps))
         seen = self._see(carry, num_steps, loss)
-        point = self._point(carry.params, loss if seen.loss is None else seen.loss, grads)
-        return point._replace(summary=finish_summary(seen.summary) if self.record.summary and seen.summary else None)
+        point = self._point(carry.params, loss if seen.held is None else seen.held, grads)
+        return point._replace(summary=summary_of(seen.losses) if self.record.summary and seen.losses else None)
 
     def _see(self, carry: Carry, t: Any, loss: jax.Array) -> Carry:
         """Count in the loss of one step; a trajectory that has ended keeps the loss that it ended with."""
-        summary, held = carry.summary, carry.loss
-        if summary is None:
+        losses, held = carry.losses, carry.held
+        if losses is None:
             return carry
         if held is not None:
-            held = loss = jnp.where(has_ended(summary, t - 1), held, loss)
+            held = loss = jnp.where(has_ended(losses, t - 1), held, loss)
         minimum = 0.0 if self.problem.minimum is None else self.problem.minimum
-        return carry._replace(summary=update_summary(summary, t, loss, minimum, self.tolerance), loss=held)
+        return carry._replace(losses=add_loss(losses, t, loss, minimum, self.tolerance), held=held)
 
     def _point(self, params: Params, loss: jax.Array, grads: Params) -> Trajectory:
         metrics = dict(self.problem.evaluate(params)) if self.problem.evaluate else {}

@@ -1,7 +1,6 @@
-"""Who runs the chunks: threads of this process over its devices, or any executor of `concurrent.futures`."""
+"""Any executor of `concurrent.futures` runs the chunks: what it loses is handed out again."""
 
 import functools
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
@@ -10,18 +9,14 @@ from concurrent.futures import (
     CancelledError,
     Executor,
     Future,
-    ThreadPoolExecutor,
     wait,
 )
 from contextlib import contextmanager
 from typing import Any
 
-import jax
-
 from jaxopt_lab.engine.elsewhere import order, run_elsewhere
 from jaxopt_lab.engine.plan import Chunk
 from jaxopt_lab.engine.programs import Results
-from jaxopt_lab.engine.settings import chosen_device, current_settings, under
 from jaxopt_lab.engine.spec import Spec
 
 MOST_REBUILDS = 3
@@ -32,37 +27,6 @@ AT_A_TIME = 2
 
 QUEUE = 128
 """So many are handed out to an executor that does not say how many workers it has, as a cluster that grows."""
-
-
-def on_threads(work: Callable[[Chunk], None], chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-    """Run chunks on threads of this process, one a core or one a device: a call of a program releases the lock.
-
-    A few chunks wait at a time, so that an error or an interrupt ends the sweep after those that are running.
-
-    Args:
-        work: runs a chunk and keeps its results.
-        chunks: what to run.
-    """
-    settings, chosen = current_settings(), chosen_device()
-    devices = [chosen] if chosen else jax.local_devices()
-    threads = len(devices) if len(devices) > 1 else AT_A_TIME if devices[0].platform != "cpu" else _cores()
-    free = list(range(threads))
-
-    def run(chunk: Chunk) -> None:
-        place = free.pop()
-        try:
-            with under(settings), jax.default_device(devices[place % len(devices)] if len(devices) > 1 else chosen):
-                work(chunk)
-        finally:
-            free.append(place)
-
-    with ThreadPoolExecutor(threads) as pool:
-        for chunk, _ in _hand_out(pool, run, chunks):
-            yield chunk
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def on_executor(

@@ -1,0 +1,74 @@
+"""Threads of this process, one a core or one a device, that run the chunks of a sweep."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Any
+
+import jax
+
+from jaxopt_lab.engine.plan import Chunk
+from jaxopt_lab.engine.settings import chosen_device, current_settings, under
+
+THREADS_OF_AN_ACCELERATOR = 2
+"""One that waits for it, and one that prepares what comes next."""
+
+
+def on_threads(work: Callable[[Chunk], None], chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    """Run chunks on threads of this process; the call of a program releases Python's lock.
+
+    Each thread takes the next chunk by itself: handing them out in the caller's thread would hold the lock whenever one
+    is done, just when the thread that has done it wants to prepare the next.
+
+    Args:
+        work: runs a chunk and keeps its results.
+        chunks: what to run.
+
+    Returns:
+        The chunks as they are done. An error, or an end of the iteration, ends the sweep after those that are running.
+    """
+    left, done = deque(chunks), SimpleQueue[Chunk | BaseException]()
+    settings, count = current_settings(), len(left)
+
+    def next_chunk() -> Chunk | None:
+        try:
+            return left.popleft()
+        except IndexError:
+            return None
+
+    def run(device: Any) -> None:
+        try:
+            with under(settings), jax.default_device(device):
+                while (chunk := next_chunk()) is not None:
+                    work(chunk)
+                    done.put(chunk)
+        except BaseException as error:
+            done.put(error)
+
+    devices = _device_of_each_thread()[:count]
+    with ThreadPoolExecutor(max(1, len(devices))) as pool:
+        try:
+            for device in devices:
+                pool.submit(run, device)
+            for _ in range(count):
+                each = done.get()
+                if isinstance(each, BaseException):
+                    raise each
+                yield each
+        finally:
+            left.clear()
+
+
+def _device_of_each_thread() -> list[Any]:
+    """All devices of this process, or the one that the caller wants; a CPU has a thread for each core."""
+    chosen = chosen_device()
+    devices = [chosen] if chosen else jax.local_devices()
+    if len(devices) > 1:
+        return devices
+    return [chosen] * (_cores() if devices[0].platform == "cpu" else THREADS_OF_AN_ACCELERATOR)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
