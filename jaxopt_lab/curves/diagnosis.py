@@ -127,7 +127,7 @@ class Doctor:
         return Diagnosis(label, chances, findings, self._remedies(label, chances, series), not_checked)
 
     def _chances(self, series: Series) -> dict[str, float]:
-        if series.lost_at is not None or _ends_far_above_start(series):
+        if certainly_diverged(series):
             return dict.fromkeys(LABELS, (1 - CERTAIN) / (len(LABELS) - 1)) | {"diverged": CERTAIN}
         usable = _usable(series)
         if not any(np.nanmax(values) > np.nanmin(values) for values in usable.values()):  # nothing ever moves
@@ -166,11 +166,13 @@ def _usable(series: Series) -> dict[str, np.ndarray]:
     return {name: values for name, values in series.curves.items() if np.isfinite(values).sum() >= FEWEST_POINTS}
 
 
-def _ends_far_above_start(series: Series) -> bool:
-    """Whether the training loss ends so high that it has diverged wherever it started.
+def certainly_diverged(series: Series) -> bool:
+    """Whether a loss is no longer finite, or the training loss ends so high that it has diverged wherever it started.
 
     The first point of a log may lie well below the loss before the first step, unless that is known.
     """
+    if series.lost_at is not None:
+        return True
     loss = series.curves.get("train_loss", np.empty(0))
     loss = loss[np.isfinite(loss)]
     if len(loss) < FEWEST_POINTS or loss[0] <= 0:

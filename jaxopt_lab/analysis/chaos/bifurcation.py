@@ -96,8 +96,8 @@ def bifurcation(
     program = _attractor(structure, keep)
     _check_memory(spec, program, shared, keep)
     shape = (1, min(_TILE, spec.num_lanes))
-    lanes_at = functools.partial(lane_arguments, spec)
-    return _labelled(spec, run_in_tiles(program, shared, lanes_at, spec.num_lanes, shape)[0], tolerance)
+    lanes = lambda start, stop: lane_arguments(spec, np.arange(start, stop))
+    return _labelled(spec, run_in_tiles(program, shared, lanes, spec.num_lanes, shape)[0], tolerance)
 
 
 @functools.lru_cache(maxsize=64)

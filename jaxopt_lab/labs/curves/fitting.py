@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jaxopt_lab.curves.diagnosis import certainly_diverged
 from jaxopt_lab.curves.features import features
 from jaxopt_lab.curves.model import bent, set_name
 from jaxopt_lab.curves.series import LOSSES, as_series
@@ -51,7 +52,9 @@ def curve_sets() -> Iterator[tuple[str, ...]]:
 
 
 def tables(examples: Sequence[Example]) -> dict[str, Table]:
-    """The examples whose losses are finite, as each set of curves shows them.
+    """The examples that no rule decides, as each set of curves shows them.
+
+    Over all of them the labels are as common as each other; of those that are left `diverged` is rarer.
 
     Args:
         examples: the runs.
@@ -59,26 +62,29 @@ def tables(examples: Sequence[Example]) -> dict[str, Table]:
     Returns:
         By the name of the set.
     """
-    seen: dict[tuple[str, ...], list[dict[str, float]]] = {}
-    logs = [(example, example.log()) for example in _drawn(examples)]
-    finite = [(example, log) for example, log in logs if all(np.isfinite(log[name]).all() for name in LOSSES)]
-    for losses in (LOSSES, LOSSES[:1], LOSSES[1:], ()):
-        unseen = set(LOSSES) - set(losses)
-        shown = [{name: values for name, values in log.items() if name not in unseen} for _, log in finite]
-        seen[losses] = [features(as_series(log)) for log in shown]
-    label = np.array([example.label for example, _ in finite])
-    group = np.array([example.task for example, _ in finite])
-    share = np.bincount(label, minlength=len(LABELS)) / len(label)
+    drawn = _drawn(examples)
+    share = np.bincount([example.label for example in drawn], minlength=len(LABELS)) / len(drawn)
     common = np.array([RARE.get(name, 1.0) for name in LABELS])
-    weight = (common / np.maximum(share, 1e-9) / common.sum())[label]
+    weight = common / np.maximum(share, 1e-9) / common.sum()
+    seen = {losses: _undecided(drawn, losses) for losses in (LOSSES, LOSSES[:1], LOSSES[1:], ())}
     found = {}
     for curves in curve_sets():
-        rows = seen[tuple(name for name in LOSSES if name in curves)]
-        needed = {name for name in rows[0] if _needs(name) <= set(curves)}
-        columns = [name for name in rows[0] if name in needed]
+        kept, rows = seen[tuple(name for name in LOSSES if name in curves)]
+        columns = [name for name in rows[0] if _needs(name) <= set(curves)]
         values = np.array([[row[name] for name in columns] for row in rows])
-        found[set_name(curves)] = Table(columns, values, label, weight, group)
+        label = np.array([example.label for example in kept])
+        group = np.array([example.task for example in kept])
+        found[set_name(curves)] = Table(columns, values, label, weight[label], group)
     return found
+
+
+def _undecided(examples: Sequence[Example], losses: tuple[str, ...]) -> tuple[list[Example], list[dict[str, float]]]:
+    """Those that no rule decides where of the losses only these are shown, and their features."""
+    logs = [example.log(without=sorted(set(LOSSES) - set(losses))) for example in examples]
+    finite = [all(np.isfinite(log[name]).all() for name in losses) for log in logs]
+    shown = [(example, as_series(log)) for example, log in itertools.compress(zip(examples, logs, strict=True), finite)]
+    left = [(example, series) for example, series in shown if not certainly_diverged(series)]
+    return [example for example, _ in left], [features(series) for _, series in left]
 
 
 def _drawn(examples: Sequence[Example]) -> list[Example]:
