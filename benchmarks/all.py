@@ -15,7 +15,7 @@ SCRIPTS = (
     *("engine", "networks", "scaling", "memory", "early_finish", "startup", "device", "rounding"),
     "landscape",
     "logs",
-    *("metrics", "bootstrap", "interval_coverage", "doctor"),
+    *("metrics", "bootstrap", "interval_coverage", "doctor", "transfer"),
 )
 
 

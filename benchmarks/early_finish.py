@@ -98,8 +98,8 @@ def report(result: dict[str, Any]) -> str:
         f"sweeps of a bowl, median of {result['rounds']} rounds",
         one_line(result["machine"]),
         table(header, rows),
-        f"done early: within {EARLY:.0%} of the steps; ratio: time {STOPPING} over time {GOING_ON}, at most "
-        f"{result['target']} aimed at",
+        f"done early: within {EARLY:.0%} of the steps",
+        f"ratio: time {STOPPING} over time {GOING_ON}, at most {result['target']} aimed at",
     ]
     return "\n".join(parts)
 

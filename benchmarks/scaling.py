@@ -1,6 +1,6 @@
 """Does the cost follow the work? Time per lane and step, over numbers of lanes, of steps and of dimensions.
 
-    .venv/bin/python benchmarks/scaling.py [--most-lanes 10000000] [--steps 100] [--out scaling.json]
+    .venv/bin/python benchmarks/scaling.py [--most-lanes 10000000] [--steps 1000] [--out scaling.json]
 
 Adam on bowls, `record="final"`. `--most-lanes 100000000` goes as far as a hundred million. What is flat in the table
 scales; the first rows show what a sweep costs before it does anything.
@@ -85,7 +85,7 @@ def report(result: dict[str, Any]) -> str:
 
 def main(arguments: list[str]) -> None:
     """Measure, print the tables, write the JSON."""
-    options = parser(__doc__, least_lanes=10_000, most_lanes=10_000_000, steps=100, rounds=3)
+    options = parser(__doc__, least_lanes=10_000, most_lanes=10_000_000, steps=1000, rounds=3)
     options.add_argument("--plain", action="store_true", help="without the options of tune_xla")
     chosen = options.parse_args(arguments)
     if not chosen.plain:

@@ -1,12 +1,13 @@
 """One chunk of a sweep, from its place in the grid to its numbers: a pure function that any worker may run."""
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import numpy as np
 
 from jaxopt_lab.engine.lanes import Shared, Structure, lane_arguments, prepare
-from jaxopt_lab.engine.packing import run_in_tiles, run_packed
+from jaxopt_lab.engine.packing import run_packed, start_in_tiles
 from jaxopt_lab.engine.plan import Chunk, tiles_at_once
 from jaxopt_lab.engine.programs import Cost, Results, Shapes, cost, outputs, shapes_of, spans, whole
 from jaxopt_lab.engine.spec import Spec
@@ -31,7 +32,8 @@ class Prepared(NamedTuple):
     def outputs(self) -> Results:
         """The shapes and dtypes of one lane's results."""
         results = dict(outputs(self.structure, self.shapes))
-        return _with_status(results, jax.ShapeDtypeStruct((), np.dtype(np.int8)))
+        status = {"status": jax.ShapeDtypeStruct((), np.dtype(np.int8))}
+        return results | (status if "diverged_at" in results else {})
 
     @property
     def bytes_per_lane(self) -> int:
@@ -54,23 +56,26 @@ def run_chunk(spec: Spec, variants: list[Prepared], chunk: Chunk) -> Results:
         variants: what `prepare_variants` made of it.
         chunk: which lanes.
     """
+    return start_chunk(spec, variants, chunk)()
+
+
+def start_chunk(spec: Spec, variants: list[Prepared], chunk: Chunk) -> Callable[[], Results]:
+    """Start one chunk; a function that waits for its results. Lanes that stop are run to their ends at once."""
     variant, tiling = variants[chunk.variant], spec.tiling
     structure, shared, shapes = variant
     assert tiling is not None, "a specification is settled before it is run"
     shape = (tiles_at_once(tiling.size, variant.bytes_per_lane), tiling.size)
     if structure.stops and structure.record.every is None:
         programs, lanes = spans(structure, tiling, shapes), lane_arguments(spec, np.arange(chunk.start, chunk.stop))
-        results = run_packed(programs, shared, lanes, shape, unroll=tiling.unroll, num_steps=structure.num_steps)
-    else:
-        part = lambda start, stop: lane_arguments(spec, np.arange(chunk.start + start, chunk.start + stop))
-        results, _ = run_in_tiles(whole(structure, tiling), shared, part, chunk.stop - chunk.start, shape)
-    return _with_status(results, _status(results) if "diverged_at" in results else None)
+        packed = run_packed(programs, shared, lanes, shape, unroll=tiling.unroll, num_steps=structure.num_steps)
+        return lambda: _with_status(packed)
+    part = lambda start, stop: lane_arguments(spec, np.arange(chunk.start + start, chunk.start + stop))
+    running = start_in_tiles(whole(structure, tiling), shared, part, chunk.stop - chunk.start, shape)
+    return lambda: _with_status(running()[0])
 
 
-def _with_status(results: Results, status: Any) -> Results:
-    return results | {"status": status} if "diverged_at" in results else results
-
-
-def _status(results: Results) -> np.ndarray:
+def _with_status(results: Results) -> Results:
+    if "diverged_at" not in results:
+        return results
     ended = np.where(results["converged_at"] >= 0, STATUS["converged"], STATUS["completed"])
-    return np.where(results["diverged_at"] >= 0, STATUS["diverged"], ended).astype(np.int8)
+    return results | {"status": np.where(results["diverged_at"] >= 0, STATUS["diverged"], ended).astype(np.int8)}

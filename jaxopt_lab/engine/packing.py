@@ -40,6 +40,17 @@ def run_in_tiles(
     Returns:
         What the program gives: for each lane, on the host; and for all lanes.
     """
+    return start_in_tiles(program, for_all, lanes, count, shape)()
+
+
+def start_in_tiles(
+    program: Callable[[Any, Any, Any], tuple[Any, Any]],
+    for_all: Any,
+    lanes: Callable[[int, int], Any],
+    count: int,
+    shape: tuple[int, int],
+) -> Callable[[], tuple[Any, Any]]:
+    """The same, started only: a function that waits for what `run_in_tiles` returns."""
     room = shape[0] * shape[1]
 
     def call(start: int, stop: int) -> tuple[Any, Any]:
@@ -48,9 +59,13 @@ def run_in_tiles(
 
     compile_once(program, lambda: call(0, 0))
     calls = [call(start, min(start + room, count)) for start in range(0, count, room)]  # none waits for another
-    on_host = lambda leaf: np.asarray(leaf).reshape(room, *leaf.shape[2:])
-    parts = [jax.tree.map(on_host, own) for own, _ in calls]
-    return jax.tree.map(lambda *part: np.concatenate(part)[:count], *parts), calls[-1][1]
+
+    def wait() -> tuple[Any, Any]:
+        on_host = lambda leaf: np.asarray(leaf).reshape(room, *leaf.shape[2:])
+        parts = [jax.tree.map(on_host, own) for own, _ in calls]
+        return jax.tree.map(lambda *part: np.concatenate(part)[:count], *parts), calls[-1][1]
+
+    return wait
 
 
 def _in_tiles(leaf: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 
-from jaxopt_lab.engine.chunks import Prepared, run_chunk
+from jaxopt_lab.engine.chunks import Prepared, start_chunk
 from jaxopt_lab.engine.dataset import labels_of
 from jaxopt_lab.engine.identity import identity_of
 from jaxopt_lab.engine.memory import check_memory
@@ -212,8 +212,12 @@ def _run(
     executor: Executor | Callable[[], Executor] | None,
     timeout: float | None,
 ) -> Generator[Chunk]:
+    def start(chunk: Chunk) -> Callable[[], None]:
+        results = start_chunk(spec, variants, chunk)
+        return lambda: place.write(chunk, results())
+
     if executor is None:
-        yield from on_threads(lambda chunk: place.write(chunk, run_chunk(spec, variants, chunk)), todo)
+        yield from on_threads(start, todo)
         return
     for chunk, results in on_executor(executor, spec, todo, timeout):
         place.write(chunk, results)

@@ -12,18 +12,22 @@ import jax
 from jaxopt_lab.engine.plan import Chunk
 from jaxopt_lab.engine.settings import chosen_device, current_settings, under
 
+Started = tuple[Chunk, Callable[[], None]]
+"""A chunk that has been started, and what waits for its results and keeps them."""
+
 THREADS_OF_AN_ACCELERATOR = 2
 """One that waits for it, and one that prepares what comes next."""
 
 
-def on_threads(work: Callable[[Chunk], None], chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+def on_threads(start: Callable[[Chunk], Callable[[], None]], chunks: Iterable[Chunk]) -> Iterator[Chunk]:
     """Run chunks on threads of this process; the call of a program releases Python's lock.
 
     Each thread takes the next chunk by itself: handing them out in the caller's thread would hold the lock whenever one
-    is done, just when the thread that has done it wants to prepare the next.
+    is done, just when the thread that has done it wants to prepare the next. And it starts the next chunk before it
+    waits for the last, so that the device goes on meanwhile.
 
     Args:
-        work: runs a chunk and keeps its results.
+        start: starts a chunk, and gives what waits for its results and keeps them.
         chunks: what to run.
 
     Returns:
@@ -41,8 +45,9 @@ def on_threads(work: Callable[[Chunk], None], chunks: Iterable[Chunk]) -> Iterat
     def run(device: Any) -> None:
         try:
             with under(settings), jax.default_device(device):
-                while (chunk := next_chunk()) is not None:
-                    work(chunk)
+                started = ((chunk, start(chunk)) for chunk in iter(next_chunk, None))
+                for chunk, finish in _one_behind(started):
+                    finish()
                     done.put(chunk)
         except BaseException as error:
             done.put(error)
@@ -59,6 +64,17 @@ def on_threads(work: Callable[[Chunk], None], chunks: Iterable[Chunk]) -> Iterat
                 yield each
         finally:
             left.clear()
+
+
+def _one_behind(items: Iterator[Started]) -> Iterator[Started]:
+    """Each item when the next one has been made."""
+    last = next(items, None)
+    for item in items:
+        assert last is not None, "there is one before it"
+        yield last
+        last = item
+    if last is not None:
+        yield last
 
 
 def _device_of_each_thread() -> list[Any]:

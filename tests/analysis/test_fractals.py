@@ -13,7 +13,7 @@ import pytest
 from jaxopt_lab import optimizers, problems, simulate, sweep
 from jaxopt_lab.analysis import fractal, fractals, layerwise_sgd, tanh_network
 from jaxopt_lab.engine import run
-from jaxopt_lab.engine.chunks import run_chunk
+from jaxopt_lab.engine.chunks import start_chunk
 
 BOWL = problems.quadratic((1.0, 10.0))
 AXES = ("learning_rate", "momentum")
@@ -72,7 +72,7 @@ def test_an_interrupted_picture_goes_on_from_its_store(border, tmp_path, monkeyp
     stored(place)
     (place / "done" / "1").unlink()
     ran = []
-    monkeypatch.setattr(run, "run_chunk", lambda *given: ran.append(given[-1].index) or run_chunk(*given))
+    monkeypatch.setattr(run, "start_chunk", lambda *given: ran.append(given[-1].index) or start_chunk(*given))
     again = stored(place)
     assert ran == [1]
     np.testing.assert_array_equal(again.converged, border.converged)

@@ -88,6 +88,24 @@ def test_nine_lanes_in_ten_finish_early_and_the_last_never(run):
 
 
 @pytest.mark.long
+def test_networks_of_another_library_are_labelled_and_diagnosed(script, monkeypatch):
+    transfer = script("transfer")
+    if not TORCH:
+        with pytest.raises(SystemExit, match="PyTorch is missing, which trains the networks"):
+            transfer.main([])
+        pytest.skip("torch is not here, and the benchmark says so")
+    monkeypatch.setattr(transfer, "ROWS", (20, 40))
+    monkeypatch.setattr(transfer, "ADAM_RATES", (1e-4, 1e-2, 1.0))
+    family = transfer.FAMILIES[-1]
+    runs = transfer.as_runs([family], [transfer.train_family(family, 16)]).assign_attrs(seconds=1.0)
+    assert runs.train_loss.shape == (1, 2, 2, 2, 3, 2, 17)
+    assert (runs.train_loss[..., 0] == runs.batch_loss[..., 0]).all()
+    result = transfer.run(runs, 8)
+    assert np.sum(result["scores"]["confusion"]) == 2 * runs.seed.size
+    assert family.name in transfer.report(result)
+
+
+@pytest.mark.long
 def test_a_first_sweep_fills_the_cache_it_is_given(script, tmp_path):
     startup = script("startup")
     startup.process(startup.SWEEP, lambda: str(tmp_path))()

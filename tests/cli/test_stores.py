@@ -42,13 +42,13 @@ def names_in(folder: Path) -> list[str]:
 @pytest.fixture
 def ran(monkeypatch) -> list[int]:
     """The chunks that have run."""
-    indices, original = [], engine.run_chunk
+    indices, original = [], engine.start_chunk
 
     def counted(spec, variants, chunk):
         indices.append(chunk.index)
         return original(spec, variants, chunk)
 
-    monkeypatch.setattr(engine, "run_chunk", counted)
+    monkeypatch.setattr(engine, "start_chunk", counted)
     return indices
 
 

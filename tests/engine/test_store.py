@@ -85,13 +85,13 @@ def memory() -> Any:
 def ran(monkeypatch) -> list[int]:
     """The chunks that have run, in any order."""
     indices: list[int] = []
-    original = run.run_chunk
+    original = run.start_chunk
 
     def counted(spec: Any, variants: Any, chunk: Any) -> Any:
         indices.append(chunk.index)
         return original(spec, variants, chunk)
 
-    monkeypatch.setattr(run, "run_chunk", counted)
+    monkeypatch.setattr(run, "start_chunk", counted)
     return indices
 
 
