@@ -86,11 +86,12 @@ def to_dataset(labels: Labels, arrays: dict[str, Any], omitted: list[str]) -> "x
         for name in sorted(arrays, key=_place)
     }
     coords = labels.leading | labels.lanes | ({} if labels.steps is None else {"step": labels.steps})
+    sizes = {dim: n for dims, data in variables.values() for dim, n in zip(dims, data.shape, strict=True)}
+    coords |= {dim: np.arange(n) for dim, n in sizes.items() if dim not in coords}
     attributes = labels.attributes | ({"omitted": ", ".join(omitted)} if omitted else {})
-    dataset = xr.Dataset(
+    return xr.Dataset(
         {name: (dims, data, _ATTRIBUTES.get(name, {})) for name, (dims, data) in variables.items()}, coords, attributes
     )
-    return dataset.assign_coords({d: np.arange(n) for d, n in dataset.sizes.items() if d not in dataset.coords})
 
 
 def common(shapes: list[dict[str, tuple[int, ...]]]) -> tuple[list[str], list[str]]:
