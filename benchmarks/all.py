@@ -12,7 +12,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 SCRIPTS = (
-    *("engine", "networks", "scaling", "memory", "early_finish", "startup", "device", "rounding"),
+    *("engine", "breakdown", "networks", "scaling", "memory", "early_finish", "startup", "device", "rounding"),
     "landscape",
     "logs",
     *("metrics", "bootstrap", "interval_coverage", "doctor", "transfer"),

@@ -123,13 +123,14 @@ def _corrections(steps: int) -> tuple[np.ndarray, np.ndarray]:
     return (1 / (1 - 0.9**t)).astype(np.float32), (1 / (1 - 0.999**t)).astype(np.float32)
 
 
-def c_over_all_lanes(lanes: int, steps: int) -> Callable[[], np.ndarray]:
-    """`adam.c`, one thread a core, each with its part of the lanes."""
+def c_over_all_lanes(lanes: int, steps: int, threads: int | None = None) -> Callable[[], np.ndarray]:
+    """`adam.c` on so many threads, by default one a core, each with its part of the lanes."""
+    threads = threads or cores()
     adam = _compiled_c()
     rates, points = all_lanes(lanes)
     shared = [np.array(CURVATURES, np.float32), *_corrections(steps)]
-    parts = list(zip(np.array_split(rates, cores()), np.array_split(points, cores()), strict=True))
-    pool = ThreadPoolExecutor(cores())
+    parts = list(zip(np.array_split(rates, threads), np.array_split(points, threads), strict=True))
+    pool = ThreadPoolExecutor(threads)
 
     def run(part: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         part_rates, part_points = part

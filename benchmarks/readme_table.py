@@ -1,6 +1,8 @@
-"""The speed table of the README, made from what `engine.py` wrote, so that no number in it is typed by hand.
+"""The speed table of the README, made from what the scripts wrote, so that no number in it is typed by hand.
 
-    .venv/bin/python benchmarks/readme_table.py [--check] [--results benchmarks/results/engine.json] [--page README.md]
+    .venv/bin/python benchmarks/readme_table.py [--check] [--results benchmarks/results] [--page README.md]
+
+The table is what `engine.py` found, the line about numbers of lanes what `device.py` did.
 
 `--check` changes nothing and exits 1 if the table is not what the results say.
 """
@@ -12,12 +14,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from jaxopt_lab.bench.bowl import FINAL
+
 ROOT = Path(__file__).parents[1]
 BEGIN, END = "<!-- speed table: begin -->", "<!-- speed table: end -->"
 
 
-def markdown(result: dict[str, Any]) -> str:
-    """The table, and the line that says what was measured where."""
+def markdown(result: dict[str, Any], device: dict[str, Any]) -> str:
+    """The table, and the lines that say what was measured where, and over other numbers of lanes."""
     tuned, plain = result["modes"]["tuned"], result["modes"]["plain"]
     lines = ["| method | million steps a second | times Optax |", "|---|---:|---:|"]
     for name, row in _fastest_first(tuned["methods"]):
@@ -28,6 +32,10 @@ def markdown(result: dict[str, Any]) -> str:
     where = f"{machine['processor']}, {machine['cores']} cores, JAX {machine['jax']}"
     slower = "; ".join(f"{name}: {_number(row['rate'])}" for name, row in _fastest_first(plain["methods"]))
     lines += ["", f"Adam on a bowl in two dimensions, {sizes}; {where}. Without `tune_xla`: {slower}."]
+    ratios = ", ".join(
+        f"{_number(row['methods'][FINAL]['ratio_to_optax'])} at {row['lanes']:,}" for row in device["rows"]
+    )
+    lines += ["", f"Sweeps of {device['steps']} steps are as many times as fast as Optax: {ratios} lanes."]
     return "\n".join(lines)
 
 
@@ -56,12 +64,15 @@ def filled(page: str, table: str) -> str:
 def main(arguments: list[str]) -> None:
     """Rewrite the table, or check it."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results" / "engine.json")
+    options.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results")
     options.add_argument("--page", type=Path, default=ROOT / "README.md")
     options.add_argument("--check", action="store_true", help="change nothing; exit 1 if the table is out of date")
     chosen = options.parse_args(arguments)
     page = chosen.page.read_text(encoding="utf-8")
-    new = filled(page, markdown(json.loads(chosen.results.read_text(encoding="utf-8"))))
+    results = (
+        json.loads((chosen.results / f"{name}.json").read_text(encoding="utf-8")) for name in ("engine", "device")
+    )
+    new = filled(page, markdown(*results))
     if chosen.check:
         if new != page:
             sys.exit(

@@ -87,6 +87,13 @@ def test_nine_lanes_in_ten_finish_early_and_the_last_never(run):
     assert "90%    10%" in printed
 
 
+def test_a_sweep_is_taken_apart(run, script):
+    result, printed = run("breakdown", "--lanes", "200", "--steps", "50", "--rounds", "1", "--plain")
+    assert {"final", "summary", "final, of one step"} <= result["rows"].keys()
+    assert result["rows"]["final"]["passes"] < result["rows"]["summary"]["passes"]
+    assert "passes over the lanes a step" in printed
+
+
 @pytest.mark.long
 def test_networks_of_another_library_are_labelled_and_diagnosed(script, monkeypatch):
     transfer = script("transfer")
@@ -183,10 +190,12 @@ def test_a_table_goes_where_the_page_has_room_for_it(script, tmp_path):
         "methods": {"ours": method}, "missing": {"numba": "ImportError: none"}, "lanes": 102_400, "steps": 1000,
         "rounds": 5, "machine": {"processor": "A processor", "cores": 2, "jax": "0.10.2"},
     }  # fmt: skip
-    results, page = tmp_path / "engine.json", tmp_path / "README.md"
-    results.write_text(json.dumps({"modes": {"tuned": tuned, "plain": {"methods": {"ours": method}}}}))
+    page, row = tmp_path / "README.md", {"lanes": 1000, "methods": {readme_table.FINAL: method}}
+    engine = {"modes": {"tuned": tuned, "plain": {"methods": {"ours": method}}}}
+    for name, result in {"engine": engine, "device": {"steps": 200, "rows": [row]}}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(result))
     page.write_text(f"before\n{readme_table.BEGIN}\nold\n{readme_table.END}\nafter\n")
-    words = ["--results", str(results), "--page", str(page)]
+    words = ["--results", str(tmp_path), "--page", str(page)]
     with pytest.raises(SystemExit, match="not what"):
         readme_table.main([*words, "--check"])
     assert "old" in page.read_text()
@@ -196,6 +205,7 @@ def test_a_table_goes_where_the_page_has_room_for_it(script, tmp_path):
     assert page.read_text().endswith(f"{readme_table.END}\nafter\n")
     assert "| ours | 1,900 | 3.5 |" in page.read_text()
     assert "| numba | missing: ImportError: none | |" in page.read_text()
+    assert "as fast as Optax: 3.5 at 1,000 lanes" in page.read_text()
     page.write_text("no markers")
     with pytest.raises(ValueError, match="the page needs one line"):
         readme_table.main(words)
