@@ -185,6 +185,8 @@ def run(runs: "xr.Dataset", epochs: int) -> dict[str, Any]:
     """What the shipped doctor says of them, and how much of it is so."""
     examples = make_examples(runs, (epochs // 2, epochs))
     scores = score(examples, diagnose)
+    everyone, *families = scores["groups"].items()
+    scores["groups"] = {"all of them": everyone[1], **dict(families)}
     kept = ("groups", "baselines", "confusion")
     return {
         "networks": int(runs.seed.size),
@@ -198,9 +200,12 @@ def run(runs: "xr.Dataset", epochs: int) -> dict[str, Any]:
 def report(result: dict[str, Any]) -> str:
     """The scores for people."""
     names = ("runs", "macro_f1", "macro_f1_of_five", "overfitting_or_not", "false_alarms", "abstains")
-    header = ["", "runs", "macro-F1", "of five", "overfit/not", "false alarms", "abstains"]
+    header = ["", "runs", "macro-F1", "of five", "overfit/not", "false alarms", "abstains", "rate too high, F1"]
     rows = {
-        title: [[name, *(row.get(each) for each in names)] for name, row in result["scores"][part].items()]
+        title: [
+            [name, *(row.get(each) for each in names), row["f1"]["learning_rate_too_high"]]
+            for name, row in result["scores"][part].items()
+        ]
         for title, part in {"The doctor": "groups", "Published rules": "baselines"}.items()
     }
     confusion = [[name, *row] for name, row in zip(LABELS, result["scores"]["confusion"], strict=True)]

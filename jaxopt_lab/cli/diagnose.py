@@ -96,7 +96,7 @@ def compared(runs: "dict[str, pd.DataFrame]", found: "dict[str, Diagnosis]", bet
 
 
 def _row(name: str, run: "pd.DataFrame", diagnosis: "Diagnosis") -> dict[str, Any]:
-    from jaxopt_lab.curves.compare import peak_rate
+    from jaxopt_lab.curves.series import peak_rate
 
     columns = {each: run[each].to_numpy(float) for each in ("val_loss", "train_loss") if each in run}
     known = {each: values for each, values in columns.items() if np.isfinite(values).any()}
@@ -150,7 +150,7 @@ def _as_json(table: "pd.DataFrame", found: "dict[str, Diagnosis]", better: "dict
 
 def _draw(runs: "dict[str, pd.DataFrame]", found: "dict[str, Diagnosis]", plot: Path, *, overwrite: bool) -> None:
     from jaxopt_lab import plots
-    from jaxopt_lab.curves.compare import peak_rate
+    from jaxopt_lab.curves.series import peak_rate
 
     columns = {name: {str(column): run[column] for column in run.columns} for name, run in runs.items()}
     if len(runs) == 1:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxopt_lab.curves.series import as_series
+from jaxopt_lab.curves.series import as_series, peak_rate
 
 CLOSES = 0.1
 """Another rate is better if it closes more than this share of the way from the initial to the lowest training loss."""
@@ -63,19 +63,6 @@ def compare_rates(runs: Mapping[str, Any]) -> dict[str, Better]:
         if closes > CLOSES:
             found[name] = Better(best, rates[best], float(closes))
     return found
-
-
-def peak_rate(run: Any) -> float | None:
-    """The highest learning rate of a run, which is that before it is lowered and after it has warmed up.
-
-    Example:
-        >>> peak_rate({"learning_rate": [0.0, 0.1, 0.05]})
-        0.1
-    """
-    if "learning_rate" not in run:
-        return None
-    rates = np.ravel(np.asarray(run["learning_rate"], float))
-    return float(np.nanmax(rates)) if np.isfinite(rates).any() else None
 
 
 def _ends(run: Any) -> tuple[float, float] | None:

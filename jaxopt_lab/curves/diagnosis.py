@@ -19,6 +19,8 @@ CERTAIN = 0.98
 FAR_ABOVE = 3.0
 """A training loss that ends so many times above its first point has diverged, even if that came after an epoch."""
 FEWEST_POINTS = 3
+FAR_FROM_SEEN = 100.0
+"""A learning rate that many times below any that was too high is not too high, whatever the curves look like."""
 LEAST_SUCCESS = 0.1
 """A remedy that helped in fewer of the runs like this one is not worth its line."""
 TIE = 0.05
@@ -76,7 +78,8 @@ def diagnose(curves: Any, *, num_classes: int | None = None) -> Diagnosis:
     Args:
         curves: a mapping or a table with any of ``train_loss``, ``val_loss``, ``train_accuracy`` and ``val_accuracy``,
             a number for each epoch or step, NaN where there is none; ``epoch`` or ``step`` say where the points lie,
-            ``num_classes`` may be among them.
+            ``num_classes`` and ``learning_rate`` may be among them. The rate only tells a far too high from a far too
+            low one, since a loss that never moves looks the same at both.
         num_classes: how many classes there are, for losses that are cross-entropies; it helps to tell guessing from
             learning. None: not known.
 
@@ -110,13 +113,15 @@ class Doctor:
     Args:
         numbers: ``models``, the numbers of a `Model` for each set of curves by its name; ``abstain_below``, the
             probability that the first label must have; ``remedies``, for each label and remedy in which share of the
-            runs it ``helped``, what it ``closed`` on average, and on how many it was ``tried``.
+            runs it ``helped``, what it ``closed`` on average, and on how many it was ``tried``; ``rates``, the lowest
+            learning rate that was ever too high, and the highest that was too low.
     """
 
     def __init__(self, numbers: Mapping[str, Any]) -> None:
         self.models = {name: Model(each) for name, each in numbers["models"].items()}
         self.abstain_below = numbers["abstain_below"]
         self.tried = numbers["remedies"]
+        self.rates = numbers["rates"]
 
     def diagnose(self, curves: Any, num_classes: int | None = None) -> Diagnosis:
         """What `diagnose` says, by this doctor."""
@@ -134,7 +139,16 @@ class Doctor:
             return dict.fromkeys(LABELS, 0.0) | {"inconclusive": 1.0}
         model, seen = self.models[set_name(usable)], features(series._replace(curves=usable))
         chances = model.probabilities(np.array([seen[name] for name in model.names]))
-        return dict(zip(LABELS, chances.tolist(), strict=True))
+        return self._possible(dict(zip(LABELS, chances.tolist(), strict=True)), series.peak_rate)
+
+    def _possible(self, chances: dict[str, float], rate: float | None) -> dict[str, float]:
+        """The chances where a learning rate rules out a label: what looks like it is then the opposite one."""
+        low, high = "learning_rate_too_low", "learning_rate_too_high"
+        if rate is not None and rate * FAR_FROM_SEEN < self.rates["lowest_too_high"]:
+            return chances | {low: chances[low] + chances[high], high: 0.0}
+        if rate is not None and rate > self.rates["highest_too_low"] * FAR_FROM_SEEN:
+            return chances | {high: chances[low] + chances[high], low: 0.0}
+        return chances
 
     def _label(self, chances: dict[str, float], series: Series) -> str:
         label = max(chances, key=chances.__getitem__)

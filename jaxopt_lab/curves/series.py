@@ -18,12 +18,14 @@ class Series(NamedTuple):
         curves: the curves that are there, by name; each of the length of ``position``, NaN where it has no point.
         num_classes: how many classes the user says there are, or None.
         lost_at: the first point at which a loss is no longer finite, or None.
+        peak_rate: the highest learning rate, where one is told, or None.
     """
 
     position: np.ndarray
     curves: dict[str, np.ndarray]
     num_classes: int | None
     lost_at: int | None
+    peak_rate: float | None
 
 
 def as_series(curves: Any, num_classes: int | None = None) -> Series:
@@ -36,7 +38,7 @@ def as_series(curves: Any, num_classes: int | None = None) -> Series:
     Raises:
         TypeError: for what is neither a mapping nor a table.
         ValueError: if none of the four curves is there, if they differ in length, hold no number at all or several
-            runs, or if the number of classes is none.
+            runs, if the number of classes is none, or the learning rate no number.
 
     Example:
         >>> series = as_series({"train_loss": [2.3, 1.1, float("nan")], "val_loss": [2.2, 1.2, None]})
@@ -61,7 +63,23 @@ def as_series(curves: Any, num_classes: int | None = None) -> Series:
     if not kept and lost_at is None:
         raise ValueError("curves: no loss and no accuracy holds a number; pass at least one")
     classes = columns.get("num_classes") if num_classes is None else num_classes
-    return Series(position, kept, _classes(classes), lost_at)
+    return Series(position, kept, _classes(classes), lost_at, peak_rate(columns))
+
+
+def peak_rate(run: Any) -> float | None:
+    """The highest learning rate of a run, which is that before it is lowered and after it has warmed up.
+
+    Raises:
+        ValueError: if it is no number.
+
+    Example:
+        >>> peak_rate({"learning_rate": [0.0, 0.1, 0.05]})
+        0.1
+    """
+    if "learning_rate" not in run or run["learning_rate"] is None:
+        return None
+    rates = _numbers("learning_rate", np.ravel(np.asarray(run["learning_rate"])))
+    return float(np.nanmax(rates)) if np.isfinite(rates).any() else None
 
 
 def _columns(curves: Any) -> Mapping[str, Any]:

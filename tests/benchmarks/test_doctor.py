@@ -31,6 +31,16 @@ def test_the_page_shows_tables_of_the_result_file(result, script):
         assert table.strip() in report
 
 
+def test_the_page_shows_the_table_of_another_librarys_networks(script):
+    result = json.loads((RESULTS / "transfer.json").read_text(encoding="utf-8"))
+    report = script("transfer").report(result)
+    assert report + "\n" == (RESULTS / "transfer.txt").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "diagnosis.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^```text\n(The doctor\n.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(shown) == 1
+    assert shown[0] in report + "\n"
+
+
 def test_the_shipped_doctor_is_the_one_that_was_scored(result, script):
     numbers = json.loads(script("doctor").MODEL.read_text(encoding="utf-8"))
     assert numbers["remedies"] == result["remedies"]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from jaxopt_lab.curves.compare import compare_rates, peak_rate
+from jaxopt_lab.curves.compare import compare_rates
+from jaxopt_lab.curves.series import peak_rate
 
 NAN = float("nan")
 

@@ -154,3 +154,18 @@ def test_a_table_that_read_gives_is_taken(tmp_path):
 def test_the_shipped_doctor_is_made_once():
     assert isinstance(shipped(), Doctor)
     assert shipped() is shipped()
+
+
+def test_a_learning_rate_tells_far_too_high_from_far_too_low():
+    """A loss that never moves looks the same at both."""
+    low, high = "learning_rate_too_low", "learning_rate_too_high"
+    stuck = {name: [2.34, 2.33, 2.34, 2.33, 2.34, 2.33, 2.34, 2.34] for name in ("train_loss", "val_loss")}
+    told = curves.diagnose(stuck).probabilities
+    assert curves.diagnose(stuck | {"learning_rate": 0.1}).probabilities == told
+    slow = curves.diagnose(stuck | {"learning_rate": 1e-6})
+    assert slow.probabilities == told | {high: 0.0, low: told[low] + told[high]}
+    assert slow.label == low
+    warmed_up = curves.diagnose(stuck | {"learning_rate": [0.0, 1e6, 1e3, 10, 1, 0, 0, 0]})
+    assert warmed_up.probabilities == told | {low: 0.0, high: told[low] + told[high]}
+    with pytest.raises(ValueError, match="learning_rate: it holds what is no number; pass numbers"):
+        curves.diagnose(stuck | {"learning_rate": "fast"})

@@ -66,10 +66,10 @@ def tables(examples: Sequence[Example]) -> dict[str, Table]:
     share = np.bincount([example.label for example in drawn], minlength=len(LABELS)) / len(drawn)
     common = np.array([RARE.get(name, 1.0) for name in LABELS])
     weight = common / np.maximum(share, 1e-9) / common.sum()
-    seen = {losses: _undecided(drawn, losses) for losses in (LOSSES, LOSSES[:1], LOSSES[1:], ())}
+    seen = {" ".join(losses): _undecided(drawn, losses) for losses in (LOSSES, LOSSES[:1], LOSSES[1:], ())}
     found = {}
     for curves in curve_sets():
-        kept, rows = seen[tuple(name for name in LOSSES if name in curves)]
+        kept, rows = seen[" ".join(name for name in LOSSES if name in curves)]
         columns = [name for name in rows[0] if _needs(name) <= set(curves)]
         values = np.array([[row[name] for name in columns] for row in rows])
         label = np.array([example.label for example in kept])
@@ -121,6 +121,16 @@ def fit(examples: Sequence[Example]) -> dict[str, Any]:
         "temperature": round(temperature, 3),
         "models": {name: _numbers(table, temperature) for name, table in seen.items()},
         "remedies": what_helped(examples),
+        "rates": _rates(examples),
+    }
+
+
+def _rates(examples: Sequence[Example]) -> dict[str, float]:
+    """The lowest learning rate that was too high, and the highest that was too low; none of them rules out nothing."""
+    rate = {label: [each.run["learning_rate"] for each in examples if LABELS[each.label] == label] for label in LABELS}
+    return {
+        "lowest_too_high": float(f"{min(rate['learning_rate_too_high'], default=0.0):.3g}"),
+        "highest_too_low": float(f"{max(rate['learning_rate_too_low'], default=1e9):.3g}"),
     }
 
 
