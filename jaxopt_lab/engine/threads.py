@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any
@@ -19,7 +19,7 @@ THREADS_OF_AN_ACCELERATOR = 2
 """One that waits for it, and one that prepares what comes next."""
 
 
-def on_threads(start: Callable[[Chunk], Callable[[], None]], chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+def on_threads(start: Callable[[Chunk], Callable[[], None]], chunks: Iterable[Chunk]) -> Generator[Chunk]:
     """Run chunks on threads of this process; the call of a program releases Python's lock.
 
     Each thread takes the next chunk by itself: handing them out in the caller's thread would hold the lock whenever one
