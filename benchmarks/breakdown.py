@@ -18,7 +18,7 @@ import numpy as np
 
 from jaxopt_lab import optimizers, problems, tune_xla
 from jaxopt_lab.bench.bowl import CURVATURES, OPTAX, learning_rates, optax_over_all_lanes, ours, starts
-from jaxopt_lab.bench.machine import cores, describe_machine, one_line
+from jaxopt_lab.bench.machine import describe_machine, one_line
 from jaxopt_lab.bench.output import missing_lines, table, write_json
 from jaxopt_lab.bench.rounds import Method, measure
 from jaxopt_lab.bench.script import parser
@@ -27,6 +27,7 @@ from jaxopt_lab.engine.lanes import lane_arguments
 from jaxopt_lab.engine.programs import whole
 from jaxopt_lab.engine.settle import plan_of, settle
 from jaxopt_lab.engine.spec import Spec, make_spec
+from jaxopt_lab.engine.threads import cores
 
 RECORDS = ("final", "summary")
 ONE_STEP, ONE_THREAD = "of one step", "its chunks in one thread, over the cores"

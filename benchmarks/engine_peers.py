@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from jaxopt_lab.bench.bowl import CURVATURES, all_lanes, seed_adam
-from jaxopt_lab.bench.machine import cores
 from jaxopt_lab.bench.rounds import Method, MissingPeerError, need
+from jaxopt_lab.engine.threads import cores
 
 C_SOURCE = Path(__file__).with_name("adam.c")
 C_FLAGS = ("-O3", "-march=native", "-fno-math-errno")

@@ -8,8 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxopt_lab.bench.machine import cores, largest_cache_bytes
+from jaxopt_lab.bench.machine import largest_cache_bytes
 from jaxopt_lab.bench.rounds import seconds_of
+from jaxopt_lab.engine.threads import cores
 
 REPEATS = 5
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import jax
 
+from jaxopt_lab.engine.threads import cores
+
 PACKAGES = ("jax", "jaxlib", "optax", "numpy")
 
 
@@ -36,11 +38,6 @@ def one_line(machine: dict[str, Any]) -> str:
         f"device {device}; {machine['processor']}, {machine['cores']} cores, load {load}; "
         f"jax {machine['jax']}, Python {machine['python']}"
     )
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def processor() -> str:

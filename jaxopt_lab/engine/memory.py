@@ -1,10 +1,10 @@
 """Memory, planned before anything runs: refused with a remedy instead of the machine swapping."""
 
-import os
 from pathlib import Path
 
 from jaxopt_lab.engine.chunks import Prepared
 from jaxopt_lab.engine.plan import Plan
+from jaxopt_lab.engine.threads import cores
 
 FREE_PART = 0.8
 """What may be used of the memory that is free."""
@@ -21,7 +21,7 @@ def result_bytes(plan: Plan, variants: list[Prepared]) -> int:
 def working_bytes(plan: Plan, variants: list[Prepared]) -> int:
     """What the chunks that are under way take at most: their results, and what their lanes carry."""
     heaviest = max(variant.bytes_per_lane + variant.cost.carry_bytes for variant in variants)
-    return AT_ONCE * (os.cpu_count() or 1) * heaviest * min(plan.chunk_size, plan.num_lanes)
+    return AT_ONCE * cores() * heaviest * min(plan.chunk_size, plan.num_lanes)
 
 
 def check_memory(plan: Plan, variants: list[Prepared], *, stored: bool) -> None:

@@ -83,8 +83,9 @@ def _device_of_each_thread() -> list[Any]:
     devices = [chosen] if chosen else jax.local_devices()
     if len(devices) > 1:
         return devices
-    return [chosen] * (_cores() if devices[0].platform == "cpu" else THREADS_OF_AN_ACCELERATOR)
+    return [chosen] * (cores() if devices[0].platform == "cpu" else THREADS_OF_AN_ACCELERATOR)
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -15,7 +15,7 @@ CHUNKS = Plan(num_variants=1, num_lanes=40, chunk_size=1).chunks
 
 @pytest.fixture
 def one_thread(monkeypatch) -> None:
-    monkeypatch.setattr(threads, "_cores", lambda: 1)
+    monkeypatch.setattr(threads, "cores", lambda: 1)
 
 
 class Log:
@@ -34,7 +34,7 @@ class Log:
 
 @pytest.mark.parametrize("cores", [1, 3, 100])
 def test_every_chunk_runs_once(monkeypatch, cores):
-    monkeypatch.setattr(threads, "_cores", lambda: cores)
+    monkeypatch.setattr(threads, "cores", lambda: cores)
     log = Log()
     done = [chunk.index for chunk in on_threads(log, CHUNKS)]
     assert sorted(done) == sorted(log.of("finish")) == sorted(log.of("start")) == list(range(len(CHUNKS)))
