@@ -10,7 +10,7 @@ import numpy as np
 
 from jaxopt_lab.curves.features import features
 from jaxopt_lab.curves.model import Model, set_name
-from jaxopt_lab.curves.series import Series, as_series
+from jaxopt_lab.curves.series import LOSSES, Series, as_series
 from jaxopt_lab.curves.symptoms import DIVERGED_ABOVE, Finding, look
 from jaxopt_lab.curves.vocabulary import AIMED, LABELS, REMEDIES
 
@@ -19,6 +19,8 @@ CERTAIN = 0.98
 FAR_ABOVE = 3.0
 """A training loss that ends so many times above its first point has diverged, even if that came after an epoch."""
 FEWEST_POINTS = 3
+LEARNT = 0.02
+"""A loss that ends no further below what guessing attains, and never was twice as far, has learnt nothing."""
 FAR_FROM_SEEN = 100.0
 """A learning rate that many times below any that was too high is not too high, whatever the curves look like."""
 LEAST_SUCCESS = 0.1
@@ -139,7 +141,8 @@ class Doctor:
             return dict.fromkeys(LABELS, 0.0) | {"inconclusive": 1.0}
         model, seen = self.models[set_name(usable)], features(series._replace(curves=usable))
         chances = model.probabilities(np.array([seen[name] for name in model.names]))
-        return self._possible(dict(zip(LABELS, chances.tolist(), strict=True)), series.peak_rate)
+        told = dict(zip(LABELS, chances.tolist(), strict=True))
+        return _without_success(series, self._possible(told, series.peak_rate))
 
     def _possible(self, chances: dict[str, float], rate: float | None) -> dict[str, float]:
         """The chances where a learning rate rules out a label: what looks like it is then the opposite one."""
@@ -173,6 +176,21 @@ class Doctor:
         aimed = AIMED.get(label, ())
         # Sorting is stable, and REMEDIES begins with the cheapest.
         return tuple(sorted(offered, key=lambda remedy: (remedy.name not in aimed, -round(remedy.success / TIE))))
+
+
+def _without_success(series: Series, chances: dict[str, float]) -> dict[str, float]:
+    """The chances where nothing was learnt: neither to do well nor to learn too much by heart is possible then."""
+    losses = [series.curves[name] for name in LOSSES if name in _usable(series)]
+    if not series.num_classes or not losses:
+        return chances
+    guessing = np.log(series.num_classes)
+    for loss in losses:
+        there = loss[np.isfinite(loss)]
+        last = np.median(there[-max(1, len(there) // 6) :])
+        if last < (1 - LEARNT) * guessing or there.min() < (1 - 2 * LEARNT) * guessing:
+            return chances
+    left = chances | {"good": 0.0, "overfitting": 0.0}
+    return {label: chance / sum(left.values()) for label, chance in left.items()}
 
 
 def _usable(series: Series) -> dict[str, np.ndarray]:
