@@ -141,7 +141,7 @@ class Doctor:
             return dict.fromkeys(LABELS, 0.0) | {"inconclusive": 1.0}
         model, seen = self.models[set_name(usable)], features(series._replace(curves=usable))
         chances = model.probabilities(np.array([seen[name] for name in model.names]))
-        told = dict(zip(LABELS, chances.tolist(), strict=True))
+        told: dict[str, float] = dict(zip(LABELS, chances.tolist(), strict=True))
         return _without_success(series, self._possible(told, series.peak_rate))
 
     def _possible(self, chances: dict[str, float], rate: float | None) -> dict[str, float]:

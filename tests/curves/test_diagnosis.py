@@ -171,14 +171,14 @@ def test_a_learning_rate_tells_far_too_high_from_far_too_low():
         curves.diagnose(stuck | {"learning_rate": "fast"})
 
 
-def test_who_has_learnt_nothing_is_neither_good_nor_overfits():
-    draws = np.random.default_rng(0)
-    for _ in range(20):
-        guessing = {name: np.log(10) + 0.003 * draws.normal(size=20) for name in ("train_loss", "val_loss")}
-        guessing |= {name: 0.1 + 0.003 * draws.normal(size=20) for name in ("train_accuracy", "val_accuracy")}
-        told = curves.diagnose(guessing, num_classes=10).probabilities
-        assert told["good"] == told["overfitting"] == 0.0
-        assert sum(told.values()) == pytest.approx(1)
-        assert curves.diagnose(guessing).probabilities["good"] > 0.0  # it may be at its best, for all that is known
+@pytest.mark.parametrize("seed", range(10))
+def test_who_has_learnt_nothing_is_neither_good_nor_overfits(seed):
+    draws = np.random.default_rng(seed)
+    guessing = {name: np.log(10) + 0.003 * draws.normal(size=20) for name in ("train_loss", "val_loss")}
+    guessing |= {name: 0.1 + 0.003 * draws.normal(size=20) for name in ("train_accuracy", "val_accuracy")}
+    told = curves.diagnose(guessing, num_classes=10).probabilities
+    assert told["good"] == told["overfitting"] == 0.0
+    assert sum(told.values()) == pytest.approx(1)
+    assert curves.diagnose(guessing).probabilities["good"] > 0.0  # it may be at its best, for all that is known
     learnt = guessing | {"val_loss": np.geomspace(np.log(10), 1.0, 20)}
     assert curves.diagnose(learnt, num_classes=10).probabilities["good"] > 0.0
