@@ -15,6 +15,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 MOST_NUMBERS = 16
 """Arrays of more numbers than this stay whole: a step would become a program of thousands of operations."""
@@ -186,6 +187,15 @@ def _slice(parameters: Any, operands: list[Value]) -> Value:
     return _split(operands[0])[tuple(slice(*span) for span in spans)]
 
 
+def _dynamic_slice(parameters: Any, operands: list[Value]) -> Value | None:
+    """Where the place is known all the same: older versions of JAX read the last number of an array in this way."""
+    scalars, starts, sizes = _split(operands[0]), operands[1:], parameters["slice_sizes"]
+    if any(isinstance(start, Tracer) for start in starts):
+        return None
+    firsts = [min(max(int(start), 0), n - size) for start, n, size in zip(starts, scalars.shape, sizes, strict=True)]
+    return scalars[tuple(slice(first, first + size) for first, size in zip(firsts, sizes, strict=True))]
+
+
 def _concatenate(parameters: Any, operands: list[Value]) -> Value:
     return np.concatenate([_split(operand) for operand in operands], axis=parameters["dimension"])
 
@@ -250,6 +260,7 @@ _RULES: dict[str, Callable[[Any, list[Value]], Value | None]] = {
     "transpose": _transpose,
     "rev": _rev,
     "slice": _slice,
+    "dynamic_slice": _dynamic_slice,
     "concatenate": _concatenate,
     "stack": _stack,
     "pad": _pad,

@@ -94,7 +94,9 @@ def count(true, score):
     return jax.lax.psum(stream.update(stream.init(), true, score), "devices")
 
 mesh = Mesh(np.array(jax.devices()), ("devices",))
-state = jax.jit(shard_map(count, mesh=mesh, in_specs=P("devices"), out_specs=P()))(true, score)
+# JAX before 0.8 takes its own searchsorted for a mistake there, and says so.
+unchecked = {"check_vma": False} if jax.__version_info__ < (0, 8) else {}
+state = jax.jit(shard_map(count, mesh=mesh, in_specs=P("devices"), out_specs=P(), **unchecked))(true, score)
 assert len(state.digits.devices()) == 4
 at_once = stream.update(stream.init(), true, score)
 np.testing.assert_array_equal(state.digits, at_once.digits)
