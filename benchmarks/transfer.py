@@ -131,7 +131,6 @@ def trained(network: Any, optimizer: Any, rows: dict[str, Any], epochs: int) -> 
     torch = need("torch")
     cross_entropy = torch.nn.functional.cross_entropy
     features, labels = rows["train"]
-    batch_loss = float("nan")
     for epoch in range(epochs + 1):
         network.train()
         of_batches = []
@@ -148,8 +147,7 @@ def trained(network: Any, optimizer: Any, rows: dict[str, Any], epochs: int) -> 
                 scores = network(images)
                 seen[f"{name}_loss"] = cross_entropy(scores, truth).item()
                 seen[f"{name}_accuracy"] = (scores.argmax(1) == truth).float().mean().item()
-        batch_loss = float(np.mean(of_batches)) if of_batches else seen["train_loss"]
-        yield seen | {"batch_loss": batch_loss}
+        yield seen | {"batch_loss": float(np.mean(of_batches)) if of_batches else seen["train_loss"]}
 
 
 def train(families: Sequence[Family], epochs: int) -> "xr.Dataset":

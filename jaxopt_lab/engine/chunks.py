@@ -60,15 +60,15 @@ def run_chunk(spec: Spec, variants: list[Prepared], chunk: Chunk) -> Results:
 
 
 def start_chunk(spec: Spec, variants: list[Prepared], chunk: Chunk) -> Callable[[], Results]:
-    """Start one chunk; a function that waits for its results. Lanes that stop are run to their ends at once."""
+    """Start one chunk; a function that waits for its results. Where lanes stop, it is what runs them."""
     variant, tiling = variants[chunk.variant], spec.tiling
     structure, shared, shapes = variant
     assert tiling is not None, "a specification is settled before it is run"
     shape = (tiles_at_once(tiling.size, variant.bytes_per_lane), tiling.size)
     if structure.stops and structure.record.every is None:
         programs, lanes = spans(structure, tiling, shapes), lane_arguments(spec, np.arange(chunk.start, chunk.stop))
-        packed = run_packed(programs, shared, lanes, shape, unroll=tiling.unroll, num_steps=structure.num_steps)
-        return lambda: _with_status(packed)
+        steps = {"unroll": tiling.unroll, "num_steps": structure.num_steps}
+        return lambda: _with_status(run_packed(programs, shared, lanes, shape, **steps))
     part = lambda start, stop: lane_arguments(spec, np.arange(chunk.start + start, chunk.start + stop))
     running = start_in_tiles(whole(structure, tiling), shared, part, chunk.stop - chunk.start, shape)
     return lambda: _with_status(running()[0])

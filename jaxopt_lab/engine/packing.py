@@ -21,14 +21,14 @@ LONGER = 4
 """Where fewer have ended, the next span is so many times as long: to stop and look has a price, too."""
 
 
-def run_in_tiles(
+def start_in_tiles(
     program: Callable[[Any, Any, Any], tuple[Any, Any]],
     for_all: Any,
     lanes: Callable[[int, int], Any],
     count: int,
     shape: tuple[int, int],
-) -> tuple[Any, Any]:
-    """Run every lane through a program.
+) -> Callable[[], tuple[Any, Any]]:
+    """Start to run every lane through a program.
 
     Args:
         program: a compiled program of several tiles; see `programs.tile_by_tile`.
@@ -38,19 +38,8 @@ def run_in_tiles(
         shape: how many tiles are given to a call of the program, and how many lanes each has.
 
     Returns:
-        What the program gives: for each lane, on the host; and for all lanes.
+        A function that waits for what the program gives: for each lane, on the host; and for all lanes.
     """
-    return start_in_tiles(program, for_all, lanes, count, shape)()
-
-
-def start_in_tiles(
-    program: Callable[[Any, Any, Any], tuple[Any, Any]],
-    for_all: Any,
-    lanes: Callable[[int, int], Any],
-    count: int,
-    shape: tuple[int, int],
-) -> Callable[[], tuple[Any, Any]]:
-    """The same, started only: a function that waits for what `run_in_tiles` returns."""
     room = shape[0] * shape[1]
 
     def call(start: int, stop: int) -> tuple[Any, Any]:
@@ -94,7 +83,7 @@ def run_packed(
 
     def call(program: Callable[..., tuple[Any, Any]], for_all: Any, tree: Any) -> tuple[Any, Any]:
         part = lambda start, stop: jax.tree.map(lambda leaf: leaf[start:stop], tree)
-        return run_in_tiles(program, for_all, part, _count(tree), shape)
+        return start_in_tiles(program, for_all, part, _count(tree), shape)()
 
     span = max(1, num_steps // FIRST_SPAN // unroll) * unroll
     step = min(span, num_steps)

@@ -84,6 +84,9 @@ class Summary(NamedTuple):
 NEVER = 2**31 - 1
 """Later than all steps: while steps run, what has not happened yet is expected then."""
 
+LAST = (NEVER - 2) // 2
+"""The last step whose end, see `Losses.end`, comes before."""
+
 
 def steps_number(num_steps: Any) -> int:
     """A number of steps that can be counted.
@@ -91,9 +94,8 @@ def steps_number(num_steps: Any) -> int:
     Raises:
         ValueError: if it is no whole number from 1 on, or more than can be counted.
     """
-    most = (NEVER - 1) // 2  # see `Losses.end`
-    if whole_number("num_steps", num_steps, least=1) > most:
-        raise ValueError(f"num_steps: got {num_steps}; steps are counted up to {most}")
+    if whole_number("num_steps", num_steps, least=1) > LAST:
+        raise ValueError(f"num_steps: got {num_steps}; steps are counted up to {LAST}")
     return int(num_steps)
 
 

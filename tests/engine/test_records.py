@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jaxopt_lab import Summary, Trajectory, optimizers, problems, simulate
-from jaxopt_lab.engine.records import FINAL, PATH, SUMMARY, Record, as_record
+from jaxopt_lab.engine import records
+from jaxopt_lab.engine.records import FINAL, LAST, PATH, SUMMARY, Record, as_record
 from jaxopt_lab.problems import Problem
 
 VALLEY, START = problems.rosenbrock(), jnp.array([-1.2, 1.0])
@@ -226,3 +227,15 @@ def test_as_record(given, meant):
 
 def test_a_stride_may_be_a_numpy_number():
     assert as_record(np.int64(5)) == Record(every=5)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(("loss", "ended"), [(0.0, "converged_at"), (jnp.nan, "diverged_at"), (1.0, None)])
+def test_the_last_step_that_can_be_counted_is_one(loss, ended):
+    assert records.steps_number(LAST) == LAST
+    with pytest.raises(ValueError, match=f"num_steps: got {LAST + 1}; steps are counted up to {LAST}"):
+        records.steps_number(LAST + 1)
+    summary = records.summary_of(
+        records.add_loss(records.no_losses(jnp.float32(1)), jnp.int32(LAST), jnp.float32(loss), 0.0, 1e-3)
+    )
+    ends = {name: int(getattr(summary, name)) for name in ("converged_at", "diverged_at")}
+    assert ends == dict.fromkeys(ends, -1) | ({ended: LAST} if ended else {})

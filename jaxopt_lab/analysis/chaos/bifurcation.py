@@ -14,7 +14,7 @@ from jaxopt_lab.analysis.windows import check_count
 from jaxopt_lab.engine.checks import check_loss
 from jaxopt_lab.engine.dataset import labels_of
 from jaxopt_lab.engine.lanes import Lane, Shared, Structure, build, lane_arguments, prepare
-from jaxopt_lab.engine.packing import run_in_tiles
+from jaxopt_lab.engine.packing import start_in_tiles
 from jaxopt_lab.engine.programs import Results, tile_by_tile
 from jaxopt_lab.engine.records import FINAL
 from jaxopt_lab.engine.run import device_name
@@ -97,7 +97,7 @@ def bifurcation(
     _check_memory(spec, program, shared, keep)
     shape = (1, min(_TILE, spec.num_lanes))
     lanes = lambda start, stop: lane_arguments(spec, np.arange(start, stop))
-    return _labelled(spec, run_in_tiles(program, shared, lanes, spec.num_lanes, shape)[0], tolerance)
+    return _labelled(spec, start_in_tiles(program, shared, lanes, spec.num_lanes, shape)()[0], tolerance)
 
 
 @functools.lru_cache(maxsize=64)
