@@ -12,8 +12,8 @@ FEWEST_CHUNKS = 64
 TILES_AT_ONCE = 8
 """A call of a program runs up to so many tiles: the call, and what is done for a chunk, cost less beside them."""
 
-FEWEST_CHUNKS_OF_FEW_TILES = 16
-"""Small sweeps have fewer chunks, of up to `TILES_AT_ONCE` tiles, as long as so many are left for the cores."""
+FEWEST_CHUNKS_OF_A_WORKER = 4
+"""Small sweeps have fewer chunks, of up to `TILES_AT_ONCE` tiles, as long as so many are left for each worker."""
 
 FEWEST_CHUNKS_THAT_STOP = 8
 """Fewer and larger ones where lanes end early: the living of a chunk are packed together, and should fill a tile."""
@@ -56,7 +56,7 @@ class Plan:
         return [Chunk(index, *span) for index, span in enumerate(spans)]
 
 
-def chunk_size(num_lanes: int, tile_size: int, bytes_per_lane: int, *, stops: bool) -> int:
+def chunk_size(num_lanes: int, tile_size: int, bytes_per_lane: int, *, stops: bool, workers: int) -> int:
     """The number of lanes in a chunk: whole tiles, enough chunks to share out, results that fit in memory many times.
 
     Args:
@@ -64,15 +64,16 @@ def chunk_size(num_lanes: int, tile_size: int, bytes_per_lane: int, *, stops: bo
         tile_size: how many of them run as one program.
         bytes_per_lane: what the results of a lane take.
         stops: whether lanes end early; the rest of a chunk is packed together, so that it then wants many tiles.
+        workers: how many chunks run at a time.
 
     Example:
-        >>> chunk_size(102_400, 1024, 12, stops=False)
-        7168
-        >>> chunk_size(10**8, 4096, 32, stops=False)
+        >>> chunk_size(102_400, 1024, 12, stops=False, workers=2)
+        8192
+        >>> chunk_size(10**8, 4096, 32, stops=False, workers=2)
         524288
     """
     fewest = FEWEST_CHUNKS_THAT_STOP if stops else FEWEST_CHUNKS
-    fair = max(num_lanes // fewest, min(TILES_AT_ONCE * tile_size, num_lanes // FEWEST_CHUNKS_OF_FEW_TILES))
+    fair = max(num_lanes // fewest, min(TILES_AT_ONCE * tile_size, num_lanes // (FEWEST_CHUNKS_OF_A_WORKER * workers)))
     return tile_size * max(1, min(-(-fair // tile_size), _fitting(tile_size, bytes_per_lane)))
 
 

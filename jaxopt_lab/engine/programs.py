@@ -10,8 +10,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from jaxopt_lab.engine import kernels
 from jaxopt_lab.engine.checks import check_loss
 from jaxopt_lab.engine.lanes import Lane, Shared, Structure, build
+from jaxopt_lab.engine.one_pass import fits_one_pass, in_one_pass
 from jaxopt_lab.engine.records import Record
 from jaxopt_lab.engine.scalars import MOST_NUMBERS, Tally, in_scalars
 from jaxopt_lab.engine.tiling import Tiling
@@ -19,6 +21,9 @@ from jaxopt_lab.engine.trajectory import Carry, Run, Trajectory
 
 MOST_OPERATIONS = 1200
 """A step of more operations stays in arrays: without `tune_xla`, scalars were up to eight times slower then."""
+
+SOME_LANES = 97
+"""As many as nothing else in a program has numbers."""
 
 Results = dict[str, Any]
 """For each variable a pytree of arrays whose leading axis runs over lanes."""
@@ -82,8 +87,8 @@ def whole(structure: Structure, tiling: Tiling) -> Any:
 
     The same for all of one structure.
     """
-    way = jax.vmap(_in_form(functools.partial(_whole_way, structure, tiling.unroll), tiling), in_axes=(None, 0))
-    return jax.jit(tile_by_tile(lambda shared, lanes: (way(shared, lanes), None)))
+    way = _over_lanes(functools.partial(_whole_way, structure, tiling.unroll), tiling, in_axes=(None, 0))
+    return _jitted(tile_by_tile(lambda shared, lanes: (way(shared, lanes), None)))
 
 
 def tile_by_tile(run: Callable[[Any, Any], tuple[Any, Any]]) -> Callable[[Any, Any, Any], tuple[Any, Any]]:
@@ -170,9 +175,9 @@ def spans(structure: Structure, tiling: Tiling, shapes: Shapes) -> Spans:
 
     tree, differs = _leaves_of_lanes(lambda shared, lane: start(shared, lane, 1), shapes)
     axes = jax.tree.unflatten(tree, [0 if own else None for own in differs])
-    start = jax.vmap(_in_form(start, tiling), (None, 0, None), axes)
-    advance = jax.vmap(_in_form(advance, tiling), (None, 0, axes, None, None), axes)
-    finish = jax.vmap(_in_form(finish, tiling), (None, 0, axes))
+    start = _over_lanes(start, tiling, (None, 0, None), axes)
+    advance = _over_lanes(advance, tiling, (None, 0, axes, None, None), axes)
+    finish = _over_lanes(finish, tiling, (None, 0, axes))
 
     def part(carry: Carry) -> tuple[list[Any], list[Any]]:
         leaves = list(zip(jax.tree.leaves(carry), differs, strict=True))
@@ -187,9 +192,9 @@ def spans(structure: Structure, tiling: Tiling, shapes: Shapes) -> Spans:
         return part(advance(shared, lanes, join(own, same), first, last))
 
     return Spans(
-        jax.jit(tile_by_tile(lambda for_all, lanes: part(start(for_all[0], lanes, for_all[1])))),
-        jax.jit(tile_by_tile(advance_tile)),
-        jax.jit(tile_by_tile(lambda for_all, tile: (finish(for_all[0], tile[0], join(tile[1], for_all[1])), None))),
+        _jitted(tile_by_tile(lambda for_all, lanes: part(start(for_all[0], lanes, for_all[1])))),
+        _jitted(tile_by_tile(advance_tile)),
+        _jitted(tile_by_tile(lambda for_all, tile: (finish(for_all[0], tile[0], join(tile[1], for_all[1])), None))),
         join,
     )
 
@@ -221,15 +226,24 @@ def _run(structure: Structure, unroll: int, shared: Shared, lane: Lane) -> tuple
     return Run(problem, optimizer, key, structure.record, shared.tolerance, structure.observe, unroll), start
 
 
-def _in_form(function: Callable[..., Any], tiling: Tiling) -> Callable[..., Any]:
-    return in_scalars(function) if tiling.scalars else function
+def _over_lanes(function: Callable[..., Any], tiling: Tiling, in_axes: Any, out_axes: Any = 0) -> Callable[..., Any]:
+    """A function of one lane as one of a tile."""
+    if not tiling.scalars:
+        return jax.vmap(function, in_axes, out_axes)
+    mapped = jax.vmap(in_scalars(function), in_axes, out_axes)
+    return in_one_pass(mapped, tiling.size) if kernels.are_taken() else mapped
+
+
+def _jitted(function: Callable[..., Any]) -> Any:
+    return jax.jit(function, compiler_options=kernels.OPTIONS if kernels.are_taken() else None)
 
 
 class Cost(NamedTuple):
-    """What a lane takes, and whether it can be taken apart into scalars."""
+    """What a lane takes; whether it can be taken apart into scalars, and a step of these be one pass over them."""
 
     carry_bytes: int
     scalars: bool
+    one_pass: bool
 
 
 @functools.lru_cache(maxsize=256)
@@ -243,7 +257,8 @@ def cost(structure: Structure, shapes: Shapes) -> Cost:
     start, state = jax.eval_shape(carry, *shapes.arguments)
     carry_bytes = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves((start, state)))
     small = sum(leaf.size for leaf in jax.tree.leaves(start)) <= MOST_NUMBERS
-    return Cost(carry_bytes, small and _stays_apart(structure, shapes))
+    scalars = small and _stays_apart(structure, shapes)
+    return Cost(carry_bytes, scalars, scalars and kernels.are_taken() and _is_one_pass(structure, shapes))
 
 
 def _stays_apart(structure: Structure, shapes: Shapes) -> bool:
@@ -256,6 +271,16 @@ def _stays_apart(structure: Structure, shapes: Shapes) -> bool:
 
     program = jax.make_jaxpr(in_scalars(step, tally))(*shapes.arguments)
     return tally.joined == 0 and len(program.eqns) <= MOST_OPERATIONS
+
+
+def _is_one_pass(structure: Structure, shapes: Shapes) -> bool:
+    def steps(shared: Shared, lane: Lane) -> Carry:
+        run, start = _run(structure, 1, shared, lane)
+        return run.advance(run.start(start), 0, 2)
+
+    shared, lane = shapes.arguments
+    lanes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((SOME_LANES, *leaf.shape), leaf.dtype), lane)
+    return fits_one_pass(jax.vmap(in_scalars(steps), in_axes=(None, 0)), SOME_LANES, shared, lanes)
 
 
 def _variables(trajectory: Trajectory, record: Record) -> Results:

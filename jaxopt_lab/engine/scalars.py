@@ -17,6 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from jaxopt_lab.engine.equations import ELEMENTWISE, bind, read
+
 MOST_NUMBERS = 16
 """Arrays of more numbers than this stay whole: a step would become a program of thousands of operations."""
 
@@ -63,10 +65,10 @@ def _evaluate(jaxpr: Any, consts: Any, arguments: list[Value], tally: Tally) -> 
     known: dict[Any, Value] = dict(zip(jaxpr.constvars, consts, strict=True))
     known |= dict(zip(jaxpr.invars, arguments, strict=True))
     for equation in jaxpr.eqns:
-        operands = [v.val if hasattr(v, "val") else known[v] for v in equation.invars]
+        operands = [read(known, atom) for atom in equation.invars]
         outputs = _apply(equation, operands, tally)
         known |= dict(zip(equation.outvars, outputs, strict=True))
-    return [v.val if hasattr(v, "val") else known[v] for v in jaxpr.outvars]
+    return [read(known, atom) for atom in jaxpr.outvars]
 
 
 def _apply(equation: Any, operands: list[Value], tally: Tally) -> list[Value]:
@@ -76,22 +78,16 @@ def _apply(equation: Any, operands: list[Value], tally: Tally) -> list[Value]:
     if name in _CALLS:
         called = parameters[_CALLS[name]]
         return _evaluate(called.jaxpr, called.consts, operands, tally)
-    if any(_is_split(operand) for operand in operands) and all(_is_small(v.aval) for v in equation.outvars):
-        if name in _ELEMENTWISE:
+    spread = name == "broadcast_in_dim" and not np.shape(operands[0])  # of one number; it has nothing split yet
+    if (spread or any(map(_is_split, operands))) and all(_is_small(v.aval) for v in equation.outvars):
+        if name in ELEMENTWISE:
             return [_elementwise(equation, operands)]
         rule = _RULES.get(name)
         taken_apart = rule and rule(parameters, operands)
         if taken_apart is not None:
-            return [taken_apart]
+            return taken_apart if isinstance(taken_apart, list) else [taken_apart]
     tally.joined += sum(_is_split(operand) for operand in operands)
-    return _as_it_is(equation, [_whole(operand) for operand in operands])
-
-
-def _as_it_is(equation: Any, operands: list[Any]) -> list[Any]:
-    bound = equation.primitive.get_bind_params(equation.params)
-    functions, parameters = bound if isinstance(bound, tuple) else ([], bound)  # before JAX 0.9 they came apart
-    outputs = equation.primitive.bind(*functions, *operands, **parameters)
-    return list(outputs) if equation.primitive.multiple_results else [outputs]
+    return bind(equation, [_whole(operand) for operand in operands])
 
 
 # --- taking apart and putting together ---
@@ -131,14 +127,6 @@ def _whole(value: Value) -> Value:
 
 
 # --- rules ---
-
-_ELEMENTWISE = frozenset(
-    """
-    abs acos acosh add add_any and asin asinh atan atan2 atanh cbrt ceil clamp convert_element_type copy cos cosh div eq
-    erf erf_inv erfc exp exp2 expm1 floor ge gt integer_pow is_finite le log log1p logistic lt max min mul ne neg
-    nextafter not or pow rem round rsqrt select_n sign sin sinh sqrt square stop_gradient sub tan tanh xor
-    """.split()  # noqa: SIM905  a list of words reads better without quotes
-)
 
 _CALLS = {"pjit": "jaxpr", "jit": "jaxpr", "closed_call": "call_jaxpr", "core_call": "call_jaxpr"}
 _CALLS |= {"custom_jvp_call": "call_jaxpr", "custom_vjp_call": "call_jaxpr", "custom_vjp_call_jaxpr": "fun_jaxpr"}
@@ -185,6 +173,11 @@ def _slice(parameters: Any, operands: list[Value]) -> Value:
     strides = parameters["strides"] or [1] * len(parameters["start_indices"])
     spans = zip(parameters["start_indices"], parameters["limit_indices"], strides, strict=True)
     return _split(operands[0])[tuple(slice(*span) for span in spans)]
+
+
+def _cut(parameters: Any, operands: list[Value]) -> list[Value]:
+    ends = np.cumsum(parameters["sizes"])[:-1]
+    return [_unwrap(part) for part in np.split(_split(operands[0]), ends, axis=parameters["axis"])]
 
 
 def _dynamic_slice(parameters: Any, operands: list[Value]) -> Value | None:
@@ -252,7 +245,7 @@ def _dtype(scalars: np.ndarray) -> Any:
     return jnp.result_type(scalars.flat[0])
 
 
-_RULES: dict[str, Callable[[Any, list[Value]], Value | None]] = {
+_RULES: dict[str, Callable[[Any, list[Value]], Value | list[Value] | None]] = {
     "broadcast_in_dim": _broadcast,
     "reshape": _reshape,
     "squeeze": _squeeze,
@@ -260,6 +253,7 @@ _RULES: dict[str, Callable[[Any, list[Value]], Value | None]] = {
     "transpose": _transpose,
     "rev": _rev,
     "slice": _slice,
+    "split": _cut,
     "dynamic_slice": _dynamic_slice,
     "concatenate": _concatenate,
     "stack": _stack,
@@ -279,7 +273,7 @@ _RULES: dict[str, Callable[[Any, list[Value]], Value | None]] = {
 
 def _scan(parameters: Any, operands: list[Value], tally: Tally) -> list[Value]:
     num_consts, num_carry, body = parameters["num_consts"], parameters["num_carry"], parameters["jaxpr"]
-    consts, carry = operands[:num_consts], operands[num_consts : num_consts + num_carry]
+    consts, carry = _apart(operands[:num_consts]), operands[num_consts : num_consts + num_carry]
     carried = body.jaxpr.invars[num_consts : num_consts + num_carry]
 
     def step(scalars: list[Any], x: list[Any]) -> tuple[list[Any], list[Any]]:
@@ -296,7 +290,7 @@ def _scan(parameters: Any, operands: list[Value], tally: Tally) -> list[Value]:
 def _while(parameters: Any, operands: list[Value], tally: Tally) -> list[Value]:
     condition, body = parameters["cond_jaxpr"], parameters["body_jaxpr"]
     num_condition, num_body = parameters["cond_nconsts"], parameters["body_nconsts"]
-    consts, carry = operands[: num_condition + num_body], operands[num_condition + num_body :]
+    consts, carry = _apart(operands[: num_condition + num_body]), operands[num_condition + num_body :]
     carried = body.jaxpr.invars[num_body:]
 
     def goes_on(scalars: list[Any]) -> Any:
@@ -308,6 +302,12 @@ def _while(parameters: Any, operands: list[Value], tally: Tally) -> list[Value]:
         return _scalars(_evaluate(body.jaxpr, body.consts, known, tally), carried)
 
     return _regroup(jax.lax.while_loop(goes_on, step, _scalars(carry, carried)), carried)
+
+
+def _apart(values: list[Value]) -> list[Value]:
+    """What stays the same from turn to turn is taken apart once, before the loop."""
+    small = [not _is_split(value) and _is_small(jax.typeof(value)) for value in values]
+    return [_unwrap(_split(value)) if apart else value for value, apart in zip(values, small, strict=True)]
 
 
 def _scalars(values: list[Value], variables: list[Any]) -> list[Any]:

@@ -18,6 +18,7 @@ from jaxopt_lab.engine.plan import Plan, chunk_size
 from jaxopt_lab.engine.programs import whole
 from jaxopt_lab.engine.settings import chosen_device
 from jaxopt_lab.engine.spec import Spec
+from jaxopt_lab.engine.threads import device_of_each_thread
 from jaxopt_lab.engine.tiling import Tiling, as_tiling, enough_for, rule
 from jaxopt_lab.engine.xla import is_tuned
 
@@ -38,7 +39,8 @@ def settle(spec: Spec) -> tuple[Spec, list[Prepared]]:
     if spec.chunk_size and not spec.tiling:
         tiling = tiling._replace(size=min(tiling.size, enough_for(spec.chunk_size, scalars=tiling.scalars)))
     heaviest = max(variant.bytes_per_lane for variant in variants)
-    size = spec.chunk_size or chunk_size(spec.num_lanes, tiling.size, heaviest, stops=spec.tolerance is not None)
+    stops, workers = spec.tolerance is not None, len(device_of_each_thread())
+    size = spec.chunk_size or chunk_size(spec.num_lanes, tiling.size, heaviest, stops=stops, workers=workers)
     return dataclasses.replace(spec, tiling=tiling, chunk_size=size), variants
 
 
@@ -56,6 +58,7 @@ def _tiling(spec: Spec, variants: list[Prepared]) -> Tiling:
         with_loss=spec.record.summary or spec.tolerance is not None,
         stops=spec.tolerance is not None and spec.record.every is None,
         scalars=all(variant.cost.scalars for variant in variants),
+        one_pass=all(variant.cost.one_pass for variant in variants),
         tuned=is_tuned(),
         platform=_device().platform,
     )

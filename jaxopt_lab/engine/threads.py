@@ -52,7 +52,7 @@ def on_threads(start: Callable[[Chunk], Callable[[], None]], chunks: Iterable[Ch
         except BaseException as error:
             done.put(error)
 
-    devices = _device_of_each_thread()[:count]
+    devices = device_of_each_thread()[:count]
     with ThreadPoolExecutor(max(1, len(devices))) as pool:
         try:
             for device in devices:
@@ -77,7 +77,7 @@ def _one_behind(items: Iterator[Started]) -> Iterator[Started]:
         yield last
 
 
-def _device_of_each_thread() -> list[Any]:
+def device_of_each_thread() -> list[Any]:
     """All devices of this process, or the one that the caller wants; a CPU has a thread for each core."""
     chosen = chosen_device()
     devices = [chosen] if chosen else jax.local_devices()

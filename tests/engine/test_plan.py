@@ -24,7 +24,7 @@ def test_the_last_chunk_of_a_variant_may_be_shorter():
     lanes=st.integers(1, 10**9), tile=st.sampled_from([1, 32, 4096]), size=st.integers(1, 10**6), stops=st.booleans()
 )
 def test_a_chunk_is_whole_tiles_and_its_results_fit(lanes, tile, size, stops):
-    chosen = chunk_size(lanes, tile, size, stops=stops)
+    chosen = chunk_size(lanes, tile, size, stops=stops, workers=2)
     assert chosen % tile == 0
     assert chosen == tile or chosen * size <= CHUNK_BYTES
 
@@ -35,16 +35,19 @@ def test_a_chunk_is_whole_tiles_and_its_results_fit(lanes, tile, size, stops):
 )
 def test_large_sweeps_have_large_chunks(lanes, expected):
     """A chunk of results of 32 bytes a lane: at most 16 MiB; a million lanes make chunks of eight tiles."""
-    assert chunk_size(lanes, 4096, 32, stops=False) == expected
+    assert chunk_size(lanes, 4096, 32, stops=False, workers=4) == expected
 
 
 def test_lanes_that_stop_want_larger_chunks_to_be_packed_in():
-    assert chunk_size(10**6, 4096, 32, stops=True) == 31 * 4096  # 8 chunks of a million lanes, rounded up to tiles
+    """Eight chunks of a million lanes, rounded up to tiles."""
+    assert chunk_size(10**6, 4096, 32, stops=True, workers=2) == 31 * 4096
 
 
-def test_small_sweeps_have_fewer_chunks_that_still_fill_the_cores():
-    """A hundred tiles: 16 chunks of up to 8 tiles, not 64 of one or two."""
-    assert Plan(1, 102_400, chunk_size(102_400, 1024, 12, stops=False)).num_chunks == 15
+@pytest.mark.parametrize(("workers", "expected"), [(1, 13), (2, 13), (8, 25), (64, 50)])
+def test_small_sweeps_have_fewer_chunks_that_still_fill_the_cores(workers, expected):
+    """A hundred tiles: four chunks for each core or more, of up to 8 tiles, not 64 of one or two."""
+    size = chunk_size(102_400, 1024, 12, stops=False, workers=workers)
+    assert Plan(1, 102_400, size).num_chunks == expected
 
 
 @pytest.mark.parametrize(("size", "expected"), [(12, 8), (4096, 4), (10**6, 1)])
