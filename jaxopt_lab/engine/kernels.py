@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jax.extend.core import ClosedJaxpr, Primitive, jaxpr_as_fun
 from jax.interpreters import mlir
 from jaxlib import version
@@ -48,19 +49,21 @@ def as_one_kernel(function: Callable[..., list[Any]], *operands: Any) -> list[An
     """Compute a function of arrays in one kernel, loops over steps included.
 
     Args:
-        function: gives arrays, by arithmetic and loops alone.
+        function: gives arrays, by arithmetic and loops alone, of the operands and before them minus infinity: a number
+            that XLA does not know.
         operands: what it is given.
 
     Returns:
         What it gives.
     """
-    looked_at = _looked_at(jax.make_jaxpr(function)(*operands))
-    used = [operand for operand, wanted in zip(operands, looked_at, strict=True) if wanted]
+    given = [jnp.float32(-jnp.inf), *operands]
+    looked_at = _looked_at(jax.make_jaxpr(function)(*given))
+    used = [each for each, wanted in zip(given, looked_at, strict=True) if wanted]
 
     def with_operands(*used: Any) -> list[Any]:
         rest = iter(used)
-        given = [next(rest) if wanted else operand for operand, wanted in zip(operands, looked_at, strict=True)]
-        return [*function(*given), *used]
+        arguments = [next(rest) if wanted else each for each, wanted in zip(given, looked_at, strict=True)]
+        return [*function(*arguments), *used]
 
     # XLA's emitter of kernels loses its way among arguments that the kernel does not look at. So the kernel gives them
     # back as well, and a barrier keeps XLA from carrying constants into it in place of arguments.

@@ -5,8 +5,9 @@ the body of a loop is put in order, where all it does for the lanes is arithmeti
 have in common, and then all that is of lanes in a single loop.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -61,13 +62,13 @@ def fits_one_pass(function: Callable[..., Any], lanes: int, *arguments: Any) -> 
     return bool(loops) and all(fits for _, fits in loops)
 
 
-def _evaluate(jaxpr: Jaxpr, consts: Sequence[Any], arguments: Sequence[Any], lanes: int) -> list[Any]:
+def _evaluate(jaxpr: Jaxpr, consts: Sequence[Any], arguments: Sequence[Any], lanes: int, _: Any = None) -> list[Any]:
     known = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*consts, *arguments], strict=True))
     for equation in jaxpr.eqns:
         operands = [read(known, atom) for atom in equation.invars]
         if equation.primitive.name in _LOOPS:
             loop, fits = _LOOPS[equation.primitive.name](equation, lanes)
-            outputs = as_one_kernel(loop, *operands) if fits else loop(*operands)
+            outputs = as_one_kernel(loop, *operands) if fits else loop(None, *operands)
         else:
             outputs = bind(equation, operands)
         known.update(zip(equation.outvars, outputs, strict=True))
@@ -88,9 +89,9 @@ def _scan(equation: Equation, lanes: int) -> Loop:
     alone = alone and parameters["length"] >= 2 * parameters["unroll"]
     turn, fits = _turn(body.jaxpr, lanes, alone)
 
-    def loop(*operands: Any) -> list[Any]:
+    def loop(least: Any, *operands: Any) -> list[Any]:
         def step(carry: list[Any], x: list[Any]) -> tuple[list[Any], list[Any]]:
-            outputs = turn(body.jaxpr, body.consts, [*operands[:num_consts], *carry, *x], lanes)
+            outputs = turn(body.jaxpr, body.consts, [*operands[:num_consts], *carry, *x], lanes, least)
             return outputs[: parameters["num_carry"]], outputs[parameters["num_carry"] :]
 
         start, xs = list(operands[num_consts:num_fixed]), list(operands[num_fixed:])
@@ -107,10 +108,10 @@ def _while(equation: Equation, lanes: int) -> Loop:
     counted = all(_is_in_common(each, lanes) for each in condition.jaxpr.eqns)
     turn, fits = _turn(body.jaxpr, lanes, counted)
 
-    def loop(*operands: Any) -> list[Any]:
+    def loop(least: Any, *operands: Any) -> list[Any]:
         return jax.lax.while_loop(
             lambda carry: _evaluate(condition.jaxpr, condition.consts, [*operands[:first], *carry], lanes)[0],
-            lambda carry: turn(body.jaxpr, body.consts, [*operands[first:second], *carry], lanes),
+            lambda carry: turn(body.jaxpr, body.consts, [*operands[first:second], *carry], lanes, least),
             list(operands[second:]),
         )
 
@@ -122,84 +123,151 @@ _LOOPS: dict[str, Callable[[Equation, int], Loop]] = {"scan": _scan, "while": _w
 
 def _turn(body: Jaxpr, lanes: int, may: bool) -> tuple[Callable[..., list[Any]], bool]:
     """How a turn of a loop is computed, and whether in one pass."""
-    equations = _needed(body)
-    common = _in_common_behind(equations)
-    of_lanes = [each for each in equations if _is_of_lanes(each, lanes)]
-    others = (each for each in equations if each not in of_lanes)
-    fits = bool(of_lanes) and all(_is_in_common(each, lanes) or _is_spread(each) for each in others)
-    fits = fits and not any(_may_drop_operands(each, _behind(each, common)) for each in of_lanes)
-    return (_one_pass, True) if may and fits else (_evaluate, False)
+    step = _step(body, lanes) if may else None
+    return (_evaluate, False) if step is None else (functools.partial(_one_pass, step), True)
 
 
 # --- the body of a loop ---
 
 
-def _one_pass(jaxpr: Jaxpr, consts: Sequence[Any], arguments: Sequence[Any], lanes: int) -> list[Any]:
+class Step(NamedTuple):
+    """The equations of a step in order.
+
+    Attributes:
+        in_common: what lanes have in common.
+        of_lanes: all others.
+        numbers: vectors that are the same for all lanes; numbers stand for them.
+        guarded: outputs that XLA might find to be one of the inputs.
+    """
+
+    in_common: list[Equation]
+    of_lanes: list[Equation]
+    numbers: set[Any]
+    guarded: set[Any]
+
+
+def _step(jaxpr: Jaxpr, lanes: int) -> Step | None:
+    """The step that the body of a loop is; None if it is more than arithmetic, or has nothing of lanes."""
+    step = Step([], [], set(), set())
+    constants = Constants(jaxpr)
+    sources: dict[Any, set[Any]] = {}
+    for equation in _needed(jaxpr):
+        out, atoms = equation.outvars[0], equation.invars
+        of_numbers = all(not atom.aval.shape or atom in step.numbers for atom in _variables(atoms))
+        if _is_in_common(equation, lanes):
+            step.in_common.append(equation)
+            constants.add(equation)
+        elif _is_spread(equation) or (of_numbers and _is_of_lanes(equation, lanes)):
+            step.in_common.append(equation)
+            step.numbers.add(out)
+            constants.add(equation)
+        elif _is_of_lanes(equation, lanes) and not constants.may_drop_operands(equation):
+            step.of_lanes.append(equation)
+            sources[out] = set().union(*(sources.get(atom, {atom}) for atom in constants.others(atoms)))
+        else:
+            return None
+    step.guarded.update(out for out in _variables(jaxpr.outvars) if len(sources.get(out, "no less than two")) < 2)
+    return step if step.of_lanes else None
+
+
+def _one_pass(
+    step: Step, jaxpr: Jaxpr, consts: Sequence[Any], arguments: Sequence[Any], lanes: int, least: jax.Array
+) -> list[Any]:
     """What the lanes have in common as it stands, and all that is of lanes in one loop."""
     known = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*consts, *arguments], strict=True))
-    equations = _needed(jaxpr)
-    of_lanes = [each for each in equations if _is_of_lanes(each, lanes)]
-    for equation in equations:
-        if not _is_of_lanes(equation, lanes):
-            outputs = bind(equation, [read(known, atom) for atom in equation.invars])
-            known.update(zip(equation.outvars, outputs, strict=True))
+    for equation in step.in_common:
+        operands = [read(known, atom) for atom in equation.invars]
+        known.update(zip(equation.outvars, operands if _is_spread(equation) else bind(equation, operands), strict=True))
 
-    made, common = {each.outvars[0] for each in of_lanes}, _in_common_behind(equations)
-    operands = [_behind(each, common) for each in of_lanes]
+    made = {equation.outvars[0] for equation in step.of_lanes}
     # XLA, too, divides by what is the same for all in this way, where it finds that in no fusion yet.
-    divisors = [_common_divisor(each, atoms) for each, atoms in zip(of_lanes, operands, strict=True)]
-    inverses = [1 / jnp.asarray(read(known, atom), atom.aval.dtype) for atom in divisors if atom is not None]
-    looked_at = [atoms[: 1 if divisor else None] for atoms, divisor in zip(operands, divisors, strict=True)]
+    divided = [each for each in step.of_lanes if _divides_by_number(each, step.numbers)]
+    inverses = [1 / _typed(read(known, each.invars[1]), each.invars[1]) for each in divided]
+    looked_at = [each.invars[:1] if each in divided else each.invars for each in step.of_lanes]
     inputs = [atom for atom in _variables(atom for atoms in looked_at for atom in atoms) if atom not in made]
     outputs = [atom for atom in _variables(jaxpr.outvars) if atom in made]
+    guards = [_least(least, atom) for atom in outputs if atom in step.guarded]
 
     def pass_over(*values: Any) -> list[Any]:
-        inside, inverse = dict(zip(inputs, values, strict=False)), iter(values[len(inputs) :])
-        for equation, atoms, divisor in zip(of_lanes, looked_at, divisors, strict=True):
-            given = [_spread(read(inside, atom), atom.aval.dtype, lanes) for atom in atoms]
-            divided = divisor and given[0] * _spread(next(inverse), given[0].dtype, lanes)
-            inside[equation.outvars[0]] = bind(equation, given)[0] if divided is None else divided
-        return [inside[atom] for atom in outputs]
+        rest = iter(values[len(inputs) :])
+        inside = dict(zip(inputs, values, strict=False))
+        spread = lambda value: jnp.broadcast_to(value, (lanes,))
+        for equation, atoms in zip(step.of_lanes, looked_at, strict=True):
+            given = [spread(_typed(read(inside, atom), atom)) for atom in atoms]
+            result = given[0] * spread(next(rest)) if equation in divided else bind(equation, given)[0]
+            inside[equation.outvars[0]] = result
+        # What a fusion gives must not be what it was given.
+        return [jnp.maximum(inside[a], spread(next(rest))) if a in step.guarded else inside[a] for a in outputs]
 
-    passed = as_one_loop(pass_over, *(known[atom] for atom in inputs), *inverses)
+    passed = as_one_loop(pass_over, *(known[atom] for atom in inputs), *inverses, *guards)
     known.update(zip(outputs, passed, strict=True))
-    return [read(known, atom) for atom in jaxpr.outvars]
+    same = lambda atom: jnp.broadcast_to(_typed(known[atom], atom), (lanes,))
+    return [same(atom) if _is_variable(atom) and atom in step.numbers else read(known, atom) for atom in jaxpr.outvars]
 
 
-def _in_common_behind(equations: list[Equation]) -> dict[Any, Any]:
-    """For each vector that gives a number to all lanes, that number."""
-    return {each.outvars[0]: each.invars[0] for each in equations if _is_spread(each)}
-
-
-def _behind(equation: Equation, common: dict[Any, Any]) -> list[Any]:
-    """The operands of an equation, with numbers in place of such vectors."""
-    return [common.get(atom, atom) if _is_variable(atom) else atom for atom in equation.invars]
-
-
-def _may_drop_operands(equation: Equation, atoms: list[Any]) -> bool:
-    """Whether XLA may find out that a result does not depend on an operand; it does not take a fusion with one idle."""
-    name, kind = equation.primitive.name, np.dtype(equation.invars[-1].aval.dtype)
-    literals = [np.asarray(atom.val).item() for atom in atoms if isinstance(atom, Literal)]
-    twice = len({atom for atom in atoms if _is_variable(atom)}) + len(literals) < len(atoms)
-    if name == "select_n":
-        return isinstance(atoms[0], Literal) or twice or len(literals) > 1
-    if name in ("pow", "integer_pow"):
-        return equation.params.get("y") == 0 or 0 in literals
-    if jnp.issubdtype(kind, jnp.inexact):
-        return False
-    ends = {0, 1} if kind.kind == "b" else {np.iinfo(kind).min, np.iinfo(kind).max}
-    ends = ends if name in ("max", "min") else ends | {0, 1, -1}
-    return twice or (name in ("mul", "div", "rem", "and", "or", "max", "min") and not ends.isdisjoint(literals))
-
-
-def _common_divisor(equation: Equation, atoms: list[Any]) -> Any:
-    """The number by which an equation divides all lanes, or None."""
+def _divides_by_number(equation: Equation, numbers: set[Any]) -> bool:
     divides = equation.primitive.name == "div" and jnp.issubdtype(equation.outvars[0].aval.dtype, jnp.floating)
-    return atoms[1] if divides and not atoms[1].aval.shape else None
+    divisor = equation.invars[-1]
+    return divides and (not divisor.aval.shape or (_is_variable(divisor) and divisor in numbers))
 
 
-def _spread(value: Any, dtype: Any, lanes: int) -> jax.Array:
-    return jnp.broadcast_to(jnp.asarray(value, dtype), (lanes,))
+def _typed(value: Any, atom: Any) -> jax.Array:
+    return jnp.asarray(value, atom.aval.dtype)
+
+
+def _least(least: jax.Array, atom: Any) -> jax.Array:
+    """The least number of a kind, made of minus infinity so that XLA does not know it."""
+    kind = np.dtype(atom.aval.dtype)
+    if kind.kind == "f":
+        return least.astype(kind)
+    return jnp.where(least < 0, np.asarray(False if kind.kind == "b" else np.iinfo(kind).min, kind), np.ones((), kind))
+
+
+class Constants:
+    """What XLA finds out about the operands of equations: which it knows, and which are the same."""
+
+    def __init__(self, jaxpr: Jaxpr) -> None:
+        """Begin with what a program has as constants; their values are not looked at."""
+        self._unread = set(jaxpr.constvars)
+        self._values: dict[Any, Any] = {}
+        self._same: dict[Any, Any] = {}
+        self._seen: dict[Any, Any] = {}
+
+    def others(self, atoms: Sequence[Any]) -> list[Any]:
+        """The atoms that are not known."""
+        return [atom for atom in _variables(atoms) if atom not in self._values and atom not in self._unread]
+
+    def add(self, equation: Equation) -> None:
+        """Add an equation of numbers."""
+        if equation.primitive.name not in ELEMENTWISE and not _is_spread(equation):
+            return
+        values = [self._value(atom) for atom in equation.invars]
+        if not self.others(equation.invars) and None not in values:
+            with jax.ensure_compile_time_eval():
+                operands = [_typed(value, atom) for value, atom in zip(values, equation.invars, strict=True)]
+                (value,) = operands if _is_spread(equation) else bind(equation, operands)
+                self._values[equation.outvars[0]] = np.asarray(value).item()
+
+    def may_drop_operands(self, equation: Equation) -> bool:
+        """Whether XLA may find that a result does not depend on an operand; a fusion with an idle one is none to it."""
+        name, kind, out = equation.primitive.name, np.dtype(equation.invars[-1].aval.dtype), equation.outvars[0]
+        operands = [self._same.get(atom, atom) if _is_variable(atom) else atom for atom in equation.invars]
+        values = [self._value(atom) for atom in operands]
+        described = tuple(atom if value is None else value for atom, value in zip(operands, values, strict=True))
+        self._same[out] = self._seen.setdefault((name, str(equation.params), described), out)
+        twice = len(set(described)) < len(described)
+        if name == "select_n":
+            return values[0] is not None or twice
+        if name in ("pow", "integer_pow"):
+            return equation.params.get("y") == 0 or 0 in values
+        if kind.kind == "f":
+            return False
+        ends = {0, 1} if kind.kind == "b" else {np.iinfo(kind).min, np.iinfo(kind).max}
+        ends = ends if name in ("max", "min") else ends | {0, 1, -1}
+        return twice or (name in ("mul", "div", "rem", "and", "or", "max", "min") and not ends.isdisjoint(values))
+
+    def _value(self, atom: Any) -> Any:
+        return self._values.get(atom) if _is_variable(atom) else np.asarray(atom.val).item()
 
 
 def _needed(jaxpr: Jaxpr) -> list[Equation]:
@@ -236,8 +304,10 @@ def _is_in_common(equation: Equation, lanes: int) -> bool:
 
 def _is_spread(equation: Equation) -> bool:
     """Whether an equation gives a number to all lanes."""
-    (source, *more) = equation.invars
-    return equation.primitive.name == "broadcast_in_dim" and not more and _is_plain(source) and not source.aval.shape
+    if equation.primitive.name != "broadcast_in_dim" or len(equation.invars) > 1:
+        return False
+    (source,) = equation.invars
+    return _is_plain(source) and not source.aval.shape
 
 
 def _is_plain(atom: Any) -> bool:
