@@ -84,7 +84,8 @@ def _compute(*operands: Any, program: ClosedJaxpr) -> list[Any]:
 
 
 def _fusion(context: Any, *operands: ir.Value, program: ClosedJaxpr) -> Any:
-    types = [_only(mlir.aval_to_ir_types(context.module_context, aval)) for aval in context.avals_out]
+    kinds = [(each.shape, mlir.dtype_to_ir_type(each.dtype)) for each in context.avals_out]
+    types = [ir.RankedTensorType.get(*kind) for kind in kinds]
     fusion = mhlo.FusionOp(types, operands, fusion_kind=ir.Attribute.parse("#mhlo<fusion_kind kLoop>"))
     block = fusion.regions[0].blocks.append(*[operand.type for operand in operands])
     with ir.InsertionPoint(block):
