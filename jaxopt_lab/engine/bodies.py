@@ -1,0 +1,166 @@
+"""What the body of a loop does for lanes: whether it is arithmetic, and what XLA would find out about it.
+
+XLA takes the words of `kernels` on trust, and does not look whether what it makes of them later can still be compiled: a
+loop over lanes must look at all that it is given, and give nothing back as it came, and XLA's own simplifications may
+bring either about. So what might be simplified in such a way is found out here, first.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.extend.core import Jaxpr, Literal
+
+from jaxopt_lab.engine.equations import ELEMENTWISE, bind
+
+IN_COMMON = ELEMENTWISE | frozenset(
+    """
+    bitcast_convert_type broadcast_in_dim concatenate iota random_bits random_fold_in random_seed random_unwrap
+    random_wrap reshape shift_left shift_right_logical slice split squeeze threefry2x32
+    """.split()  # noqa: SIM905  a list of words reads better without quotes
+)
+"""What lanes may have in common: arithmetic, and what random numbers are made of."""
+
+KINDS = frozenset(["float32", "float64", "int32", "int64", "uint32", "uint64", "bool", "key<fry>"])
+"""Of what. Half the precision is left to XLA, which computes in whole."""
+
+Equation = Any
+
+
+class Step(NamedTuple):
+    """The equations of a step in order.
+
+    Attributes:
+        in_common: what lanes have in common.
+        of_lanes: all others.
+        numbers: vectors that are the same for all lanes; numbers stand for them.
+        guarded: outputs that XLA might find to be one of the inputs.
+    """
+
+    in_common: list[Equation]
+    of_lanes: list[Equation]
+    numbers: set[Any]
+    guarded: set[Any]
+
+
+def step_of(jaxpr: Jaxpr, lanes: int) -> Step | None:
+    """The step that the body of a loop is; None if it is more than arithmetic, or has nothing of lanes."""
+    step = Step([], [], set(), set())
+    constants = _Constants(jaxpr)
+    sources: dict[Any, set[Any]] = {}
+    for equation in _needed(jaxpr):
+        out, atoms = equation.outvars[0], equation.invars
+        of_numbers = all(not atom.aval.shape or atom in step.numbers for atom in variables(atoms))
+        if is_in_common(equation, lanes):
+            step.in_common.append(equation)
+            constants.add(equation)
+        elif is_spread(equation) or (of_numbers and _is_of_lanes(equation, lanes)):
+            step.in_common.append(equation)
+            step.numbers.add(out)
+            constants.add(equation)
+        elif _is_of_lanes(equation, lanes) and not constants.may_drop_operands(equation):
+            step.of_lanes.append(equation)
+            sources[out] = set().union(*(sources.get(atom, {atom}) for atom in constants.others(atoms)))
+        else:
+            return None
+    step.guarded.update(out for out in variables(jaxpr.outvars) if len(sources.get(out, "no less than two")) < 2)
+    return step if step.of_lanes else None
+
+
+class _Constants:
+    """What XLA finds out about the operands of equations: which it knows, and which are the same."""
+
+    def __init__(self, jaxpr: Jaxpr) -> None:
+        """Begin with what a program has as constants; their values are not looked at."""
+        self._unread = set(jaxpr.constvars)
+        self._values: dict[Any, Any] = {}
+        self._same: dict[Any, Any] = {}
+        self._seen: dict[Any, Any] = {}
+
+    def others(self, atoms: Sequence[Any]) -> list[Any]:
+        """The atoms that are not known."""
+        return [atom for atom in variables(atoms) if atom not in self._values and atom not in self._unread]
+
+    def add(self, equation: Equation) -> None:
+        """Add an equation of numbers."""
+        if equation.primitive.name not in ELEMENTWISE and not is_spread(equation):
+            return
+        values = [self._value(atom) for atom in equation.invars]
+        if not self.others(equation.invars) and None not in values:
+            with jax.ensure_compile_time_eval():
+                operands = [typed(value, atom) for value, atom in zip(values, equation.invars, strict=True)]
+                (value,) = operands if is_spread(equation) else bind(equation, operands)
+                self._values[equation.outvars[0]] = np.asarray(value).item()
+
+    def may_drop_operands(self, equation: Equation) -> bool:
+        """Whether XLA may find that a result does not depend on an operand; a fusion with an idle one is none to it."""
+        name, kind, out = equation.primitive.name, np.dtype(equation.invars[-1].aval.dtype), equation.outvars[0]
+        operands = [self._same.get(atom, atom) if is_variable(atom) else atom for atom in equation.invars]
+        values = [self._value(atom) for atom in operands]
+        described = tuple(atom if value is None else value for atom, value in zip(operands, values, strict=True))
+        self._same[out] = self._seen.setdefault((name, str(equation.params), described), out)
+        twice = len(set(described)) < len(described)
+        if name == "select_n":
+            return values[0] is not None or twice
+        if name in ("pow", "integer_pow"):
+            return equation.params.get("y") == 0 or 0 in values
+        if kind.kind == "f":
+            return False
+        ends = {0, 1} if kind.kind == "b" else {np.iinfo(kind).min, np.iinfo(kind).max}
+        ends = ends if name in ("max", "min") else ends | {0, 1, -1}
+        return twice or (name in ("mul", "div", "rem", "and", "or", "max", "min") and not ends.isdisjoint(values))
+
+    def _value(self, atom: Any) -> Any:
+        return self._values.get(atom) if is_variable(atom) else np.asarray(atom.val).item()
+
+
+def _needed(jaxpr: Jaxpr) -> list[Equation]:
+    """The equations that the outputs depend on."""
+    wanted, equations = set(variables(jaxpr.outvars)), []
+    for equation in reversed(jaxpr.eqns):
+        if wanted.intersection(equation.outvars):
+            wanted.update(variables(equation.invars))
+            equations.append(equation)
+    return equations[::-1]
+
+
+def typed(value: Any, atom: Any) -> jax.Array:
+    """A value in the type of the atom that has it."""
+    return jnp.asarray(value, atom.aval.dtype)
+
+
+def variables(atoms: Iterable[Any]) -> list[Any]:
+    """Each variable once, in order."""
+    return list(dict.fromkeys(filter(is_variable, atoms)))
+
+
+def is_variable(atom: Any) -> bool:
+    """Whether an atom is no literal."""
+    return not isinstance(atom, Literal)
+
+
+def _is_of_lanes(equation: Equation, lanes: int) -> bool:
+    """Whether an equation is arithmetic on a number of each lane."""
+    if equation.primitive.name not in ELEMENTWISE or equation.outvars[0].aval.shape != (lanes,):
+        return False
+    return all(_is_plain(atom) and atom.aval.shape in ((), (lanes,)) for atom in [*equation.invars, *equation.outvars])
+
+
+def is_in_common(equation: Equation, lanes: int) -> bool:
+    """Whether an equation is arithmetic on what all lanes share."""
+    atoms = [*equation.invars, *equation.outvars]
+    return equation.primitive.name in IN_COMMON and all(_is_plain(a) and lanes not in a.aval.shape for a in atoms)
+
+
+def is_spread(equation: Equation) -> bool:
+    """Whether an equation gives a number to all lanes."""
+    if equation.primitive.name != "broadcast_in_dim" or len(equation.invars) > 1:
+        return False
+    (source,) = equation.invars
+    return _is_plain(source) and not source.aval.shape
+
+
+def _is_plain(atom: Any) -> bool:
+    return str(atom.aval.dtype) in KINDS
