@@ -1,8 +1,8 @@
 """What the body of a loop does for lanes: whether it is arithmetic, and what XLA would find out about it.
 
-XLA takes the words of `kernels` on trust, and does not look whether what it makes of them later can still be compiled: a
-loop over lanes must look at all that it is given, and give nothing back as it came, and XLA's own simplifications may
-bring either about. So what might be simplified in such a way is found out here, first.
+XLA takes the words of `kernels` on trust, and does not look whether what it makes of them can still be compiled: a loop
+over lanes must look at all that it is given, and give nothing back as it came, and XLA's own simplifications may bring
+the contrary about. So what might be simplified in such a way is found out here, first.
 """
 
 from collections.abc import Iterable, Sequence
