@@ -4,8 +4,8 @@
 
 A sweep end to end stands beside its parts: the same sweep of one step (what is asked, prepared, handed out, labelled),
 and its chunks one after the other in one thread, shared among the cores as if they were never in each other's way. The
-compiled program says how often a step passes over the lanes: C does it once, with everything in registers, while XLA
-writes down whatever two later results are computed from.
+compiled program says how often a step passes over the lanes: C does it once, with everything in registers, and so does
+a sweep whose step is arithmetic; XLA left to itself writes down whatever two later results are computed from.
 """
 
 import re

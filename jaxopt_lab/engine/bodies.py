@@ -37,18 +37,20 @@ class Step(NamedTuple):
         of_lanes: all others.
         numbers: vectors that are the same for all lanes; numbers stand for them.
         guarded: outputs that XLA might find to be one of the inputs.
+        constants: the values of numbers that are known.
     """
 
     in_common: list[Equation]
     of_lanes: list[Equation]
     numbers: set[Any]
     guarded: set[Any]
+    constants: dict[Any, Any]
 
 
 def step_of(jaxpr: Jaxpr, lanes: int) -> Step | None:
     """The step that the body of a loop is; None if it is more than arithmetic, or has nothing of lanes."""
-    step = Step([], [], set(), set())
     constants = _Constants(jaxpr)
+    step = Step([], [], set(), set(), constants.values)
     sources: dict[Any, set[Any]] = {}
     for equation in _needed(jaxpr):
         out, atoms = equation.outvars[0], equation.invars
@@ -73,29 +75,33 @@ class _Constants:
     """What XLA finds out about the operands of equations: which it knows, and which are the same."""
 
     def __init__(self, jaxpr: Jaxpr) -> None:
-        """Begin with what a program has as constants; their values are not looked at."""
-        self._unread = set(jaxpr.constvars)
-        self._values: dict[Any, Any] = {}
+        """Begin with what a program has as constants."""
+        self.values: dict[Any, Any] = {}
+        self._known_unread = set(jaxpr.constvars)
         self._same: dict[Any, Any] = {}
         self._seen: dict[Any, Any] = {}
 
     def others(self, atoms: Sequence[Any]) -> list[Any]:
         """The atoms that are not known."""
-        return [atom for atom in variables(atoms) if atom not in self._values and atom not in self._unread]
+        return [atom for atom in variables(atoms) if atom not in self.values and atom not in self._known_unread]
 
     def add(self, equation: Equation) -> None:
-        """Add an equation of numbers."""
-        if equation.primitive.name not in ELEMENTWISE and not is_spread(equation):
+        """Add an equation of what lanes have in common."""
+        if self.others(equation.invars):
             return
         values = [self._value(atom) for atom in equation.invars]
-        if not self.others(equation.invars) and None not in values:
-            with jax.ensure_compile_time_eval():
-                operands = [typed(value, atom) for value, atom in zip(values, equation.invars, strict=True)]
-                (value,) = operands if is_spread(equation) else bind(equation, operands)
-                self._values[equation.outvars[0]] = np.asarray(value).item()
+        if None in values or not (equation.primitive.name in ELEMENTWISE or is_spread(equation)):
+            self._known_unread.update(equation.outvars)
+            return
+        with jax.ensure_compile_time_eval():
+            operands = [typed(value, atom) for value, atom in zip(values, equation.invars, strict=True)]
+            (value,) = operands if is_spread(equation) else bind(equation, operands)
+            self.values[equation.outvars[0]] = np.asarray(value).item()
 
     def may_drop_operands(self, equation: Equation) -> bool:
         """Whether XLA may find that a result does not depend on an operand; a fusion with an idle one is none to it."""
+        if not self._known_unread.isdisjoint(variables(equation.invars)):
+            return True
         name, kind, out = equation.primitive.name, np.dtype(equation.invars[-1].aval.dtype), equation.outvars[0]
         operands = [self._same.get(atom, atom) if is_variable(atom) else atom for atom in equation.invars]
         values = [self._value(atom) for atom in operands]
@@ -113,7 +119,9 @@ class _Constants:
         return twice or (name in ("mul", "div", "rem", "and", "or", "max", "min") and not ends.isdisjoint(values))
 
     def _value(self, atom: Any) -> Any:
-        return self._values.get(atom) if is_variable(atom) else np.asarray(atom.val).item()
+        if is_variable(atom):
+            return self.values.get(atom)
+        return None if np.shape(atom.val) else np.asarray(atom.val).item()
 
 
 def _needed(jaxpr: Jaxpr) -> list[Equation]:

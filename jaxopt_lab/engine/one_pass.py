@@ -129,20 +129,21 @@ def _one_pass(
 
     made = {equation.outvars[0] for equation in step.of_lanes}
     # XLA, too, divides by what is the same for all in this way, where it finds that in no fusion yet.
-    divided = [each for each in step.of_lanes if _divides_by_number(each, step.numbers)]
+    divided = [each for each in step.of_lanes if _divides_by_number(each, step)]
     inverses = [1 / typed(read(known, each.invars[1]), each.invars[1]) for each in divided]
     looked_at = [each.invars[:1] if each in divided else each.invars for each in step.of_lanes]
-    inputs = [atom for atom in variables(atom for atoms in looked_at for atom in atoms) if atom not in made]
+    given = variables(atom for atoms in looked_at for atom in atoms)
+    inputs = [atom for atom in given if atom not in made and atom not in step.constants]
     outputs = [atom for atom in variables(jaxpr.outvars) if atom in made]
     guards = [_least(least, atom) for atom in outputs if atom in step.guarded]
 
     def pass_over(*values: Any) -> list[Any]:
         rest = iter(values[len(inputs) :])
-        inside = dict(zip(inputs, values, strict=False))
+        inside = step.constants | dict(zip(inputs, values, strict=False))
         spread = lambda value: jnp.broadcast_to(value, (lanes,))
         for equation, atoms in zip(step.of_lanes, looked_at, strict=True):
-            given = [spread(typed(read(inside, atom), atom)) for atom in atoms]
-            result = given[0] * spread(next(rest)) if equation in divided else bind(equation, given)[0]
+            operands = [spread(typed(read(inside, atom), atom)) for atom in atoms]
+            result = operands[0] * spread(next(rest)) if equation in divided else bind(equation, operands)[0]
             inside[equation.outvars[0]] = result
         # What a fusion gives must not be what it was given.
         return [jnp.maximum(inside[a], spread(next(rest))) if a in step.guarded else inside[a] for a in outputs]
@@ -153,10 +154,12 @@ def _one_pass(
     return [same(atom) if is_variable(atom) and atom in step.numbers else read(known, atom) for atom in jaxpr.outvars]
 
 
-def _divides_by_number(equation: Equation, numbers: set[Any]) -> bool:
-    divides = equation.primitive.name == "div" and jnp.issubdtype(equation.outvars[0].aval.dtype, jnp.floating)
+def _divides_by_number(equation: Equation, step: Step) -> bool:
+    """Whether lanes are divided by a number that is not known."""
     divisor = equation.invars[-1]
-    return divides and (not divisor.aval.shape or (is_variable(divisor) and divisor in numbers))
+    if equation.primitive.name != "div" or not is_variable(divisor) or divisor in step.constants:
+        return False
+    return jnp.issubdtype(divisor.aval.dtype, jnp.floating) and (not divisor.aval.shape or divisor in step.numbers)
 
 
 def _least(least: jax.Array, atom: Any) -> jax.Array:

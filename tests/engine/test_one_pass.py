@@ -112,7 +112,8 @@ STEPS = {
     "divided by a constant": (loop(lambda x: x / 3), X),
     "what all share divided": (loop(lambda x, d: d / (x * x + 1), jnp.float32(3)), X),
     "noise that all share": (
-        loop(lambda x, key: x + jax.random.normal(jax.random.fold_in(key, 1), (3,))[1], jax.random.key(0)), X,
+        loop(lambda c: (c[0] + jax.random.normal(jax.random.fold_in(jax.random.key(0), c[1]), (3,))[1], c[1] + 1)),
+        (X, np.int32(0)),
     ),
     "many turns": (loop(lambda x: x * 0.99, turns=1000), X),
     "turns that only the running program knows": (
@@ -141,6 +142,7 @@ LEFT_ALONE = {
     "to the power of nothing": (loop(lambda c: (c[0] * 0.5 + c[1] ** 0, c[1])), (X, X[::-1])),
     "what is true anyhow": (loop(lambda c: (c[0] * 0.5, (c[0] > 0) | np.bool_(True))), (X, WHOLE > 0)),
     "at most the largest": (loop(lambda c: (c[0] * 0.5 + jnp.maximum(c[1], 2**31 - 1), c[1])), (X, WHOLE)),
+    "noise that XLA may know": (loop(lambda x: x + jax.random.normal(jax.random.key(0), (3,))[1]), X),
     "nothing of the lanes": (loop(lambda n: n + 1), np.float32(0)),
     "no loop": (lambda x: x + 1, X),
 }
@@ -165,9 +167,24 @@ def test_what_does_not_fit_is_left_alone(name):
 
 
 @pytest.mark.usefixtures("x64")
-def test_in_double_precision():
-    start = tuple(np.asarray(each, np.float64) for each in STATE)
-    check(lambda c: loop(momentum, RATES.astype(np.float64))(c), start)
+@pytest.mark.parametrize("name", [name for name in STEPS if name != "loops in a loop"])
+def test_in_double_precision(name):
+    """XLA simplifies other things then, and numbers that it knows above all."""
+    function, start = STEPS[name]
+    wide = lambda leaf: np.asarray(leaf, np.float64) if np.asarray(leaf).dtype == np.float32 else leaf
+    check(function, jax.tree.map(wide, start))
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("problem", [problems.rosenbrock, problems.quadratic, problems.ackley, problems.himmelblau])
+def test_sweeps_in_double_precision(problem):
+    for factory in (optimizers.sgd, optimizers.adam):
+        arguments = {"learning_rate": [1e-3, 1e-4]}, {"starts": 3, "num_steps": 9, "dtype": "float64"}
+        scalars, arrays = (
+            sweep(problem(), factory, arguments[0], **arguments[1], tiling=f"32:1:{form}")
+            for form in ("scalars", "arrays")
+        )
+        np.testing.assert_allclose(scalars.final_params, arrays.final_params, rtol=1e-12)
 
 
 OPERATIONS = [jnp.add, jnp.subtract, jnp.multiply, jnp.maximum, jnp.minimum, lambda a, b: a / (1 + b * b), jnp.arctan2]
