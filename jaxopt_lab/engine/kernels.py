@@ -15,7 +15,6 @@ from jax.extend.core import ClosedJaxpr, Primitive, jaxpr_as_fun
 from jax.interpreters import mlir
 from jaxlib import version
 from jaxlib.mlir import ir
-from jaxlib.mlir.dialects import mhlo
 
 FIRST_TRIED, FIRST_UNTRIED = (0, 7, 1), (0, 11)
 """The versions of jaxlib from which on, and up to which, marks are made."""
@@ -84,6 +83,8 @@ def _compute(*operands: Any, program: ClosedJaxpr) -> list[Any]:
 
 
 def _fusion(context: Any, *operands: ir.Value, program: ClosedJaxpr) -> Any:
+    from jaxlib.mlir.dialects import mhlo  # takes a tenth of a second
+
     kinds = [(each.shape, mlir.dtype_to_ir_type(each.dtype)) for each in context.avals_out]
     types = [ir.RankedTensorType.get(*kind) for kind in kinds]
     fusion = mhlo.FusionOp(types, operands, fusion_kind=ir.Attribute.parse("#mhlo<fusion_kind kLoop>"))

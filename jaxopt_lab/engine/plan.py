@@ -12,7 +12,7 @@ FEWEST_CHUNKS = 64
 TILES_AT_ONCE = 8
 """A call of a program runs up to so many tiles: the call, and what is done for a chunk, cost less beside them."""
 
-FEWEST_CHUNKS_OF_A_WORKER = 4
+FEWEST_CHUNKS_OF_A_WORKER = 3
 """Small sweeps have fewer chunks, of up to `TILES_AT_ONCE` tiles, as long as so many are left for each worker."""
 
 FEWEST_CHUNKS_THAT_STOP = 8

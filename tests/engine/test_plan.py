@@ -43,9 +43,9 @@ def test_lanes_that_stop_want_larger_chunks_to_be_packed_in():
     assert chunk_size(10**6, 4096, 32, stops=True, workers=2) == 31 * 4096
 
 
-@pytest.mark.parametrize(("workers", "expected"), [(1, 13), (2, 13), (8, 25), (64, 50)])
+@pytest.mark.parametrize(("workers", "expected"), [(1, 13), (2, 13), (8, 20), (64, 50)])
 def test_small_sweeps_have_fewer_chunks_that_still_fill_the_cores(workers, expected):
-    """A hundred tiles: four chunks for each core or more, of up to 8 tiles, not 64 of one or two."""
+    """A hundred tiles: three chunks for each core or more, of up to 8 tiles, not 64 of one or two."""
     size = chunk_size(102_400, 1024, 12, stops=False, workers=workers)
     assert Plan(1, 102_400, size).num_chunks == expected
 
