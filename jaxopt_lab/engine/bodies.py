@@ -26,6 +26,9 @@ IN_COMMON = ELEMENTWISE | frozenset(
 KINDS = frozenset(["float32", "float64", "int32", "int64", "uint32", "uint64", "bool", "key<fry>"])
 """Of what. Half the precision is left to XLA, which computes in whole."""
 
+MOST_COMPARISONS = 128
+"""LLVM takes a loop apart into vectors as long as it has to compare so few pairs of arrays for whether they overlap."""
+
 Equation = Any
 
 
@@ -68,7 +71,16 @@ def step_of(jaxpr: Jaxpr, lanes: int) -> Step | None:
         else:
             return None
     step.guarded.update(out for out in variables(jaxpr.outvars) if len(sources.get(out, "no less than two")) < 2)
-    return step if step.of_lanes else None
+    return step if step.of_lanes and _comparisons(step, jaxpr) <= MOST_COMPARISONS else None
+
+
+def _comparisons(step: Step, jaxpr: Jaxpr) -> int:
+    """How many pairs there are of an array that a step writes and another that it reads or writes."""
+    made = {equation.outvars[0] for equation in step.of_lanes}
+    read = variables(atom for equation in step.of_lanes for atom in equation.invars)
+    inputs = [atom for atom in read if atom not in made and atom not in step.constants]
+    written = len(made.intersection(variables(jaxpr.outvars)))
+    return written * (written - 1) // 2 + written * (max(0, len(inputs) - written) + len(step.guarded))
 
 
 class _Constants:

@@ -41,7 +41,10 @@ def as_one_loop(function: Callable[..., list[Any]], *operands: Any) -> list[Any]
     Returns:
         What it gives.
     """
-    return one_loop_p.bind(*operands, program=jax.make_jaxpr(function)(*operands))
+    # XLA stumbles over an operand that is there twice.
+    once = list({id(operand): operand for operand in operands}.values())
+    places = [next(i for i, each in enumerate(once) if each is operand) for operand in operands]
+    return one_loop_p.bind(*once, program=jax.make_jaxpr(lambda *once: function(*(once[i] for i in places)))(*once))
 
 
 def as_one_kernel(function: Callable[..., list[Any]], *operands: Any) -> list[Any]:

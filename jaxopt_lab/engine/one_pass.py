@@ -123,43 +123,39 @@ def _one_pass(
 ) -> list[Any]:
     """What the lanes have in common as it stands, and all that is of lanes in one loop."""
     known = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*consts, *arguments], strict=True))
+    seen: dict[Any, list[Any]] = {}
     for equation in step.in_common:
         operands = [read(known, atom) for atom in equation.invars]
-        known.update(zip(equation.outvars, operands if is_spread(equation) else bind(equation, operands), strict=True))
+        # What XLA would find to be the same must be the same here.
+        described = (equation.primitive.name, str(equation.params), *map(_described, operands))
+        if described not in seen:
+            seen[described] = operands if is_spread(equation) else bind(equation, operands)
+        known.update(zip(equation.outvars, seen[described], strict=True))
 
     made = {equation.outvars[0] for equation in step.of_lanes}
-    # XLA, too, divides by what is the same for all in this way, where it finds that in no fusion yet.
-    divided = [each for each in step.of_lanes if _divides_by_number(each, step)]
-    inverses = [1 / typed(read(known, each.invars[1]), each.invars[1]) for each in divided]
-    looked_at = [each.invars[:1] if each in divided else each.invars for each in step.of_lanes]
-    given = variables(atom for atoms in looked_at for atom in atoms)
+    given = variables(atom for equation in step.of_lanes for atom in equation.invars)
     inputs = [atom for atom in given if atom not in made and atom not in step.constants]
     outputs = [atom for atom in variables(jaxpr.outvars) if atom in made]
     guards = [_least(least, atom) for atom in outputs if atom in step.guarded]
 
     def pass_over(*values: Any) -> list[Any]:
-        rest = iter(values[len(inputs) :])
-        inside = step.constants | dict(zip(inputs, values, strict=False))
+        rest = iter(values)
+        inside = step.constants | {atom: next(rest) for atom in inputs}
         spread = lambda value: jnp.broadcast_to(value, (lanes,))
-        for equation, atoms in zip(step.of_lanes, looked_at, strict=True):
-            operands = [spread(typed(read(inside, atom), atom)) for atom in atoms]
-            result = operands[0] * spread(next(rest)) if equation in divided else bind(equation, operands)[0]
-            inside[equation.outvars[0]] = result
+        for equation in step.of_lanes:
+            operands = [spread(typed(read(inside, atom), atom)) for atom in equation.invars]
+            inside[equation.outvars[0]] = bind(equation, operands)[0]
         # What a fusion gives must not be what it was given.
         return [jnp.maximum(inside[a], spread(next(rest))) if a in step.guarded else inside[a] for a in outputs]
 
-    passed = as_one_loop(pass_over, *(known[atom] for atom in inputs), *inverses, *guards)
+    passed = as_one_loop(pass_over, *(known[atom] for atom in inputs), *guards)
     known.update(zip(outputs, passed, strict=True))
     same = lambda atom: jnp.broadcast_to(typed(known[atom], atom), (lanes,))
     return [same(atom) if is_variable(atom) and atom in step.numbers else read(known, atom) for atom in jaxpr.outvars]
 
 
-def _divides_by_number(equation: Equation, step: Step) -> bool:
-    """Whether lanes are divided by a number that is not known."""
-    divisor = equation.invars[-1]
-    if equation.primitive.name != "div" or not is_variable(divisor) or divisor in step.constants:
-        return False
-    return jnp.issubdtype(divisor.aval.dtype, jnp.floating) and (not divisor.aval.shape or divisor in step.numbers)
+def _described(value: Any) -> Any:
+    return id(value) if isinstance(value, jax.Array) else (str(np.asarray(value).dtype), np.asarray(value).tobytes())
 
 
 def _least(least: jax.Array, atom: Any) -> jax.Array:

@@ -231,7 +231,7 @@ def _over_lanes(function: Callable[..., Any], tiling: Tiling, in_axes: Any, out_
     if not tiling.scalars:
         return jax.vmap(function, in_axes, out_axes)
     mapped = jax.vmap(in_scalars(function), in_axes, out_axes)
-    return in_one_pass(mapped, tiling.size) if kernels.are_taken() else mapped
+    return in_one_pass(mapped, tiling.size) if kernels.are_taken() and tiling.unroll == 1 else mapped
 
 
 def _jitted(function: Callable[..., Any]) -> Any:

@@ -109,6 +109,10 @@ STEPS = {
     "whole numbers": (loop(lambda n: n * 3 // 2 - 1), WHOLE),
     "flags": (loop(lambda c: (c[0] - 0.3, c[1] | (c[0] < 0))), (X, np.zeros(LANES, bool))),
     "divided by what all share": (loop(lambda x, d: x / d, jnp.float32(3)), X),
+    "divided by the same twice": (loop(lambda c, d: (c[0] / (d + 1), c[1] / (d + 1)), jnp.float32(3)), (X, X[::-1])),
+    "the same number twice": (
+        loop(lambda c: (c[0] * (c[2] * 2) + c[2] * 2, c[1] * (c[2] * 2), c[2] * 0.5)), (X, X, np.float32(0.3)),
+    ),
     "divided by a constant": (loop(lambda x: x / 3), X),
     "what all share divided": (loop(lambda x, d: d / (x * x + 1), jnp.float32(3)), X),
     "noise that all share": (

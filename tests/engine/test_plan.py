@@ -31,7 +31,7 @@ def test_a_chunk_is_whole_tiles_and_its_results_fit(lanes, tile, size, stops):
 
 @pytest.mark.parametrize(
     ("lanes", "expected"),
-    [(1, 4096), (102_400, 8192), (10**6, 32_768), (10**8, 524_288)],
+    [(1, 4096), (102_400, 12_288), (10**6, 32_768), (10**8, 524_288)],
 )
 def test_large_sweeps_have_large_chunks(lanes, expected):
     """A chunk of results of 32 bytes a lane: at most 16 MiB; a million lanes make chunks of eight tiles."""
