@@ -157,4 +157,4 @@ print(json.dumps([sorted(names), sorted({name.split(".")[0] for name in set(sys.
     loaded, added = json.loads(done.stdout)
     heavy = {"xarray", "zarr", "pandas", "matplotlib", "sklearn", "cyclopts", "tqdm", "jinja2", "distributed"}
     assert heavy & set(loaded) == set()
-    assert set(added) - set(sys.stdlib_module_names) == {"jaxopt_lab", "jax", "jaxlib"}  # parts of these on demand
+    assert set(added) - set(sys.stdlib_module_names) - {"jax", "jaxlib"} == {"jaxopt_lab"}  # more parts of JAX at most
