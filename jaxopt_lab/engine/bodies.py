@@ -70,7 +70,7 @@ def step_of(jaxpr: Jaxpr, lanes: int) -> Step | None:
             sources[out] = set().union(*(sources.get(atom, {atom}) for atom in constants.others(atoms)))
         else:
             return None
-    step.guarded.update(out for out in variables(jaxpr.outvars) if len(sources.get(out, "no less than two")) < 2)
+    step.guarded.update(out for out in variables(jaxpr.outvars) if out in sources and len(sources[out]) < 2)
     return step if step.of_lanes and _comparisons(step, jaxpr) <= MOST_COMPARISONS else None
 
 

@@ -147,6 +147,7 @@ LEFT_ALONE = {
     "what is true anyhow": (loop(lambda c: (c[0] * 0.5, (c[0] > 0) | np.bool_(True))), (X, WHOLE > 0)),
     "at most the largest": (loop(lambda c: (c[0] * 0.5 + jnp.maximum(c[1], 2**31 - 1), c[1])), (X, WHOLE)),
     "noise that XLA may know": (loop(lambda x: x + jax.random.normal(jax.random.key(0), (3,))[1]), X),
+    "more arrays than are compared": (loop(lambda c: tuple(x * 0.9 + c[0] for x in c)), (X,) * 17),
     "nothing of the lanes": (loop(lambda n: n + 1), np.float32(0)),
     "no loop": (lambda x: x + 1, X),
 }
