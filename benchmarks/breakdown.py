@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import engine_peers as peers
-import numpy as np
+import jax
 
 from jaxopt_lab import optimizers, problems, tune_xla
 from jaxopt_lab.bench.bowl import CURVATURES, OPTAX, learning_rates, optax_over_all_lanes, ours, starts
@@ -55,7 +55,7 @@ def passes(record: str, lanes: int, steps: int) -> int:
     """How often a turn of the compiled loop goes over the lanes of a tile."""
     spec, variants = settled(record, lanes, steps)
     assert spec.tiling is not None, "a specification is settled here"
-    tile = lane_arguments(spec, (np.arange(spec.tiling.size) % spec.num_lanes)[None])
+    tile = jax.tree.map(lambda leaf: leaf[None], lane_arguments(spec, 0, spec.tiling.size))
     program = whole(variants[0].structure, spec.tiling).lower(variants[0].shared, tile, 1).compile()
     return passes_of(program.as_text(), spec.tiling.size)
 

@@ -14,6 +14,7 @@ import numpy as np
 from jax.extend.core import Jaxpr, Literal
 
 from jaxopt_lab.engine.equations import ELEMENTWISE, bind
+from jaxopt_lab.engine.xla import most_comparisons
 
 IN_COMMON = ELEMENTWISE | frozenset(
     """
@@ -25,9 +26,6 @@ IN_COMMON = ELEMENTWISE | frozenset(
 
 KINDS = frozenset(["float32", "float64", "int32", "int64", "uint32", "uint64", "bool", "key<fry>"])
 """Of what. Half the precision is left to XLA, which computes in whole."""
-
-MOST_COMPARISONS = 128
-"""LLVM takes a loop apart into vectors as long as it has to compare so few pairs of arrays for whether they overlap."""
 
 Equation = Any
 
@@ -71,7 +69,7 @@ def step_of(jaxpr: Jaxpr, lanes: int) -> Step | None:
         else:
             return None
     step.guarded.update(out for out in variables(jaxpr.outvars) if out in sources and len(sources[out]) < 2)
-    return step if step.of_lanes and _comparisons(step, jaxpr) <= MOST_COMPARISONS else None
+    return step if step.of_lanes and _comparisons(step, jaxpr) <= most_comparisons() else None
 
 
 def _comparisons(step: Step, jaxpr: Jaxpr) -> int:
@@ -105,10 +103,8 @@ class _Constants:
         if None in values or not (equation.primitive.name in ELEMENTWISE or is_spread(equation)):
             self._known_unread.update(equation.outvars)
             return
-        with jax.ensure_compile_time_eval():
-            operands = [typed(value, atom) for value, atom in zip(values, equation.invars, strict=True)]
-            (value,) = operands if is_spread(equation) else bind(equation, operands)
-            self.values[equation.outvars[0]] = np.asarray(value).item()
+        operands = [np.asarray(value, atom.aval.dtype) for value, atom in zip(values, equation.invars, strict=True)]
+        self.values[equation.outvars[0]] = _computed(equation, operands).item()
 
     def may_drop_operands(self, equation: Equation) -> bool:
         """Whether XLA may find that a result does not depend on an operand; a fusion with an idle one is none to it."""
@@ -134,6 +130,25 @@ class _Constants:
         if is_variable(atom):
             return self.values.get(atom)
         return None if np.shape(atom.val) else np.asarray(atom.val).item()
+
+
+def _computed(equation: Equation, operands: list[np.ndarray]) -> Any:
+    """What an equation gives whose operands are known, by NumPy where that has the same bits: JAX compiles programs."""
+    name, kind = equation.primitive.name, np.dtype(equation.outvars[0].aval.dtype)
+    if is_spread(equation) or (name == "convert_element_type" and kind.kind == "f"):
+        return operands[0].astype(kind)
+    if name in _EXACT and kind.kind == "f":
+        with np.errstate(all="ignore"):
+            return _EXACT[name](*operands)
+    with jax.ensure_compile_time_eval():
+        return np.asarray(bind(equation, [jnp.asarray(each) for each in operands])[0])
+
+
+_EXACT: dict[str, Any] = {
+    "add": np.add, "add_any": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "square": np.square,
+    "neg": np.negative, "max": np.maximum, "min": np.minimum, "sqrt": np.sqrt,
+}  # fmt: skip
+"""Arithmetic of floating-point numbers that is rounded to the nearest everywhere."""
 
 
 def _needed(jaxpr: Jaxpr) -> list[Equation]:

@@ -43,7 +43,7 @@ class Prepared(NamedTuple):
 
 def prepare_variants(spec: Spec) -> list[Prepared]:
     """Every variant of a sweep; nothing is compiled yet."""
-    one = jax.tree.map(lambda leaf: leaf[0], lane_arguments(spec, np.zeros(1, int)))
+    one = jax.tree.map(lambda leaf: leaf[0], lane_arguments(spec, 0, 1))
     split = [prepare(spec, variant) for variant in spec.variants]
     return [Prepared(structure, shared, shapes_of(shared, one)) for structure, shared in split]
 
@@ -66,10 +66,10 @@ def start_chunk(spec: Spec, variants: list[Prepared], chunk: Chunk) -> Callable[
     assert tiling is not None, "a specification is settled before it is run"
     shape = (tiles_at_once(tiling.size, variant.bytes_per_lane), tiling.size)
     if structure.stops and structure.record.every is None:
-        programs, lanes = spans(structure, tiling, shapes), lane_arguments(spec, np.arange(chunk.start, chunk.stop))
+        programs, lanes = spans(structure, tiling, shapes), lane_arguments(spec, chunk.start, chunk.stop)
         steps = {"unroll": tiling.unroll, "num_steps": structure.num_steps}
         return lambda: _with_status(run_packed(programs, shared, lanes, shape, **steps))
-    part = lambda start, stop: lane_arguments(spec, np.arange(chunk.start + start, chunk.start + stop))
+    part = lambda start, stop: lane_arguments(spec, chunk.start + start, chunk.start + stop)
     running = start_in_tiles(whole(structure, tiling), shared, part, chunk.stop - chunk.start, shape)
     return lambda: _with_status(running()[0])
 

@@ -8,6 +8,7 @@ import jaxlib
 import numpy as np
 import optax
 
+from jaxopt_lab.engine.checks import name_of
 from jaxopt_lab.engine.chunks import STATUS
 from jaxopt_lab.engine.programs import Results
 from jaxopt_lab.engine.spec import VARIABLES, Spec, describe_json, without_addresses
@@ -132,7 +133,7 @@ def _attributes(spec: Spec, device: str) -> dict[str, Any]:
     from jaxopt_lab import __version__
 
     return {
-        "title": f"{spec.describe()['problem']}: {', '.join(spec.optimizers)}",
+        "title": f"{name_of(spec.problem)}: {', '.join(spec.optimizers)}",
         "specification": describe_json(spec),
         "dtype": str(spec.dtype),
         "device": device,

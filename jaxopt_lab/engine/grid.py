@@ -99,7 +99,10 @@ def _axis(name: str, values: Any, problem: Any, optimizers: Mapping[str, Any]) -
     owner, argument = _owner(name, problem, optimizers)
     if isinstance(values, jax.Array):
         values = np.asarray(values)  # taking it apart on the device would be a program of its own
-    values = list(values) if isinstance(values, Iterable) and not isinstance(values, str) else [values]
+    if isinstance(values, np.ndarray):
+        values = np.atleast_1d(values)
+    else:
+        values = list(values) if isinstance(values, Iterable) and not isinstance(values, str) else [values]
     return Axis(name, owner, argument, values)
 
 

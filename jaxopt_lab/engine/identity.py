@@ -63,7 +63,7 @@ def _text(value: Any) -> str:
 
 def _program_hash(spec: Spec, variant: Prepared) -> str:
     assert spec.tiling is not None, "a specification is settled before it is identified"
-    tile = jax.tree.map(lambda leaf: leaf[None], lane_arguments(spec, np.zeros(1, int)))
+    tile = jax.tree.map(lambda leaf: leaf[None], lane_arguments(spec, 0, 1))
     traced = whole(variant.structure, spec.tiling).trace(variant.shared, tile, 1)
     digest = hashlib.sha256(without_addresses(traced.lower().as_text()).encode())
     for number in jax.tree.leaves((variant.shared, traced.jaxpr.consts)):

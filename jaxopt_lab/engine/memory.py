@@ -9,6 +9,9 @@ from jaxopt_lab.engine.threads import cores
 FREE_PART = 0.8
 """What may be used of the memory that is free."""
 
+SURELY_THERE = 2**26
+"""As little memory as this is not asked for: to ask takes as long as to prepare a sweep."""
+
 AT_ONCE = 4
 """How many chunks there are at a time for each core, those that run and those that wait to be written among them."""
 
@@ -30,10 +33,10 @@ def check_memory(plan: Plan, variants: list[Prepared], *, stored: bool) -> None:
     Raises:
         ValueError: saying what it takes, what there is, and what to do.
     """
-    available = available_memory()
+    working, results = working_bytes(plan, variants), 0 if stored else result_bytes(plan, variants)
+    available = available_memory() if results + working > SURELY_THERE else None
     if available is None:
         return
-    working, results = working_bytes(plan, variants), 0 if stored else result_bytes(plan, variants)
     if results and results + working > FREE_PART * available:
         raise ValueError(
             f"the results take {_gib(results)}, but {_gib(available)} of memory are free; write them to disk with a "

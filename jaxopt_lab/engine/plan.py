@@ -15,8 +15,9 @@ TILES_AT_ONCE = 8
 FEWEST_CHUNKS_OF_A_WORKER = 3
 """Small sweeps have fewer chunks, of up to `TILES_AT_ONCE` tiles, as long as so many are left for each worker."""
 
-FEWEST_CHUNKS_THAT_STOP = 8
-"""Fewer and larger ones where lanes end early: the living of a chunk are packed together, and should fill a tile."""
+FEWEST_THAT_STOP, MOST_TILES_THAT_STOP = 2, 32
+"""Where lanes end early a worker has so many chunks, and one if that has no more than so many tiles: the living of a
+chunk are packed together, and should fill tiles."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,8 +73,12 @@ def chunk_size(num_lanes: int, tile_size: int, bytes_per_lane: int, *, stops: bo
         >>> chunk_size(10**8, 4096, 32, stops=False, workers=2)
         524288
     """
-    fewest = FEWEST_CHUNKS_THAT_STOP if stops else FEWEST_CHUNKS
-    fair = max(num_lanes // fewest, min(TILES_AT_ONCE * tile_size, num_lanes // (FEWEST_CHUNKS_OF_A_WORKER * workers)))
+    if stops:
+        large, small, tiles = FEWEST_THAT_STOP * workers, workers, MOST_TILES_THAT_STOP
+    else:
+        small, tiles = FEWEST_CHUNKS_OF_A_WORKER * workers, TILES_AT_ONCE
+        large = max(FEWEST_CHUNKS, small)
+    fair = max(num_lanes // large, min(num_lanes // small, tiles * tile_size))
     return tile_size * max(1, min(-(-fair // tile_size), _fitting(tile_size, bytes_per_lane)))
 
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import jax
-import numpy as np
 
 from jaxopt_lab.engine.cache import recall, remember
+from jaxopt_lab.engine.checks import name_of
 from jaxopt_lab.engine.chunks import Prepared, prepare_variants
 from jaxopt_lab.engine.lanes import lane_arguments
 from jaxopt_lab.engine.plan import Plan, chunk_size
@@ -69,7 +69,7 @@ def _tiling(spec: Spec, variants: list[Prepared]) -> Tiling:
 def _measured(spec: Spec, variants: list[Prepared], default: Tiling) -> Tiling:
     """The fastest of a few tilings on the device at hand, remembered for the next sweep of this kind."""
     device = _device()
-    name, carry = spec.describe()["problem"], variants[0].cost.carry_bytes
+    name, carry = name_of(spec.problem), variants[0].cost.carry_bytes
     kind = [device.platform, device.device_kind, name, *spec.optimizers, str(spec.record), str(spec.dtype)]
     key = " | ".join([*kind, f"{carry} bytes a lane", f"by rule {default}"])
     known = recall(key)
@@ -98,7 +98,7 @@ def _candidates(default: Tiling) -> Iterator[Tiling]:
 
 def _seconds_per_lane(spec: Spec, variant: Prepared, tiling: Tiling) -> float:
     short = variant.structure._replace(num_steps=min(FEW_STEPS, spec.num_steps))
-    run, lanes = whole(short, tiling), lane_arguments(spec, np.arange(tiling.size) % spec.num_lanes)
+    run, lanes = whole(short, tiling), lane_arguments(spec, 0, tiling.size)
     tile = jax.tree.map(lambda leaf: leaf[None], lanes)
     times = []
     for _ in range(4):  # the first one compiles

@@ -1,12 +1,25 @@
 """XLA's options for many small trajectories on a CPU. They belong to the process, so that nobody sets them unasked."""
 
 import os
+import re
+
+_COMPARISONS = "-vectorize-memory-check-threshold"
 
 OPTIONS = {
-    # One kernel for the whole step, one function for the whole loop: small chunks are no longer all overhead.
-    "xla_backend_extra_options": "xla_cpu_use_multi_output_fusion,xla_cpu_small_while_loop_byte_threshold=1048576",
+    "xla_backend_extra_options": ",".join(
+        [
+            # One kernel for the whole step, one function for the whole loop: small chunks are no longer all overhead.
+            "xla_cpu_use_multi_output_fusion",
+            "xla_cpu_small_while_loop_byte_threshold=1048576",
+            # LLVM's own: a step of many arrays is worth the comparisons before its loop.
+            f"{_COMPARISONS}=10000",
+        ]
+    ),
     "xla_cpu_prefer_vector_width": "512",
 }
+
+MOST_COMPARISONS = 128
+"""LLVM makes vectors of a loop as long as it has to compare so few pairs of arrays for whether they overlap."""
 
 
 def tune_xla() -> None:
@@ -37,6 +50,12 @@ def tune_xla() -> None:
 def is_tuned() -> bool:
     """Whether these options, or others of the same names, are set."""
     return all(name in os.environ.get("XLA_FLAGS", "") for name in OPTIONS)
+
+
+def most_comparisons() -> int:
+    """How many pairs of arrays LLVM compares at most to make vectors of a loop, as the options say."""
+    said = re.search(rf"{_COMPARISONS}=(\d+)", os.environ.get("XLA_FLAGS", ""))
+    return int(said[1]) if said else MOST_COMPARISONS
 
 
 def started() -> bool:

@@ -79,6 +79,17 @@ def test_the_time_of_compiling_is_told(count_compilations):
     assert again.compile_seconds == 0
 
 
+@pytest.mark.parametrize(("busy", "pauses"), [(0, 1), (3, 4), (1000, rounds.MOST_PAUSES)])
+def test_a_method_waits_for_what_the_last_one_left_running(monkeypatch, busy, pauses):
+    """Threads that spin take the whole of each pause; a process that never comes to rest is timed all the same."""
+    slept = []
+    used = lambda: rounds.PAUSE * min(len(slept), busy)
+    monkeypatch.setattr(rounds.time, "sleep", slept.append)
+    monkeypatch.setattr(rounds.time, "process_time", used)
+    rounds.wait_until_idle()
+    assert slept == [rounds.PAUSE] * pauses
+
+
 def test_no_rounds_are_refused():
     with pytest.raises(ValueError, match="rounds: got 0"):
         measure({}, 0)

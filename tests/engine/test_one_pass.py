@@ -17,6 +17,7 @@ from jaxopt_lab.engine import programs as compiled_programs
 from jaxopt_lab.engine.equations import ELEMENTWISE
 from jaxopt_lab.engine.one_pass import fits_one_pass, in_one_pass
 from jaxopt_lab.engine.scalars import in_scalars
+from jaxopt_lab.engine.xla import OPTIONS
 
 LANES = 96
 X = np.linspace(-1.7, 2.3, LANES, dtype=np.float32)
@@ -158,6 +159,11 @@ def test_steps_of_every_shape(name):
     check(*STEPS[name])
 
 
+def test_more_arrays_where_llvm_is_told_to_compare_them(monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", f"--xla_backend_extra_options={OPTIONS['xla_backend_extra_options']}")
+    check(*LEFT_ALONE["more arrays than are compared"])
+
+
 def test_a_loop_in_a_loop_is_a_kernel():
     """The outer loop is no arithmetic; the inner one is."""
     function, start = STEPS["loops in a loop"]
@@ -190,6 +196,18 @@ def test_sweeps_in_double_precision(problem):
             for form in ("scalars", "arrays")
         )
         np.testing.assert_allclose(scalars.final_params, arrays.final_params, rtol=1e-12)
+
+
+def test_what_is_known_takes_no_program_of_its_own(count_compilations):
+    """Constants of a step are worked out while it is put in order: by JAX, each would be compiled."""
+
+    def step(x):
+        one = lax.full_like(1.0, 1, np.float32)
+        return x * (1 / (lax.sqrt(one + one * 3) + 0.5) - lax.max(-one, one / 7))
+
+    with count_compilations() as compilations:
+        assert fits_one_pass(in_scalars(loop(step)), LANES, X)
+    assert compilations.count == 0
 
 
 OPERATIONS = [jnp.add, jnp.subtract, jnp.multiply, jnp.maximum, jnp.minimum, lambda a, b: a / (1 + b * b), jnp.arctan2]

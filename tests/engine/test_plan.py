@@ -38,12 +38,15 @@ def test_large_sweeps_have_large_chunks(lanes, expected):
     assert chunk_size(lanes, 4096, 32, stops=False, workers=4) == expected
 
 
-def test_lanes_that_stop_want_larger_chunks_to_be_packed_in():
-    """Eight chunks of a million lanes, rounded up to tiles."""
-    assert chunk_size(10**6, 4096, 32, stops=True, workers=2) == 31 * 4096
+@pytest.mark.parametrize(
+    ("lanes", "workers", "tiles"), [(10**6, 2, 62), (100_000, 2, 13), (100_000, 1, 25), (10**6, 64, 4)]
+)
+def test_lanes_that_stop_want_larger_chunks_to_be_packed_in(lanes, workers, tiles):
+    """Two for each core, or one of a small sweep, rounded up to tiles."""
+    assert chunk_size(lanes, 4096, 32, stops=True, workers=workers) == tiles * 4096
 
 
-@pytest.mark.parametrize(("workers", "expected"), [(1, 13), (2, 13), (8, 20), (64, 50)])
+@pytest.mark.parametrize(("workers", "expected"), [(1, 13), (2, 13), (8, 20), (64, 100)])
 def test_small_sweeps_have_fewer_chunks_that_still_fill_the_cores(workers, expected):
     """A hundred tiles: three chunks for each core or more, of up to 8 tiles, not 64 of one or two."""
     size = chunk_size(102_400, 1024, 12, stops=False, workers=workers)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jaxopt_lab import optimizers, problems, sweep
-from jaxopt_lab.engine.lanes import lane_arguments
+from jaxopt_lab.engine.lanes import _places, lane_arguments
 from jaxopt_lab.engine.spec import Spec, make_spec
 
 
@@ -49,19 +49,35 @@ def test_a_lanes_number_tells_its_place_in_the_grid(lengths, starts, seeds, data
     assert spec.num_lanes == math.prod(shape)
     lane = data.draw(st.integers(0, spec.num_lanes - 1))
     place = [index[()] for index in np.indices(shape).reshape(len(shape), -1).T[lane]]
-    arguments = lane_arguments(spec, np.array([lane]))
+    arguments = lane_arguments(spec, lane, lane + 1)
     for value, axis, index in zip(arguments.values, spec.traced, place[: len(spec.traced)], strict=True):
         assert value[0] == np.float32(axis.values[index])
     assert arguments.start_index[0] == place[len(spec.traced)]
     assert arguments.seed_index[0] == (0 if seeds is None else place[-1])
 
 
+@given(
+    st.lists(st.integers(1, 2**20) | st.just(2**32 - 1), min_size=1, max_size=4), st.integers(0, 2**60),
+    st.integers(1, 40),
+)  # fmt: skip
+def test_places_of_lanes_beyond_32_bits(shape, start, count):
+    """Python's own whole numbers have no bits to run out of."""
+    expected = []
+    for lane in range(start, start + count):
+        place = []
+        for length in reversed(shape):
+            lane, here = divmod(lane, length)
+            place.append(here)
+        expected.append(place[::-1])
+    np.testing.assert_array_equal(np.array(_places(start, count, tuple(shape))).T, np.array(expected))
+
+
 def test_given_starts_come_with_their_lanes_in_the_sweeps_type():
     starts = {"w": np.arange(6).reshape(3, 2), "b": np.array([0.1, 0.2, 0.3])}
     spec = spec_of(lambda p: p["b"], starts=starts)
-    lane = lane_arguments(spec, np.array([0, 2, 3, 5]))
-    np.testing.assert_array_equal(lane.start["w"], [[0, 1], [4, 5], [0, 1], [4, 5]])
-    np.testing.assert_array_equal(lane.start["b"], np.array([0.1, 0.3, 0.1, 0.3], np.float32))
+    lane = lane_arguments(spec, 1, 5)  # they begin again: whoever wants more lanes than there are gets them twice
+    np.testing.assert_array_equal(lane.start["w"], [[2, 3], [4, 5], [0, 1], [2, 3]])
+    np.testing.assert_array_equal(lane.start["b"], np.array([0.2, 0.3, 0.1, 0.2], np.float32))
     assert {leaf.dtype.name for leaf in lane.start.values()} == {"float32"}
 
 

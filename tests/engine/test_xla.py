@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from jaxopt_lab import tune_xla
-from jaxopt_lab.engine.xla import OPTIONS
+from jaxopt_lab.engine.xla import OPTIONS, most_comparisons
 
 
 def run(code: str, flags: str | None = None) -> str:
@@ -34,6 +34,19 @@ def test_what_is_set_already_stays():
     flags = run(CALL, "--xla_cpu_prefer_vector_width=256").split()
     assert flags[0] == "--xla_cpu_prefer_vector_width=256"
     assert sum("vector_width" in flag for flag in flags) == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("", 128),
+        (" ".join(f"--{name}={value}" for name, value in OPTIONS.items()), 10_000),
+        ("--xla_backend_extra_options=-vectorize-memory-check-threshold=50,xla_cpu_use_multi_output_fusion", 50),
+    ],
+)
+def test_how_many_arrays_llvm_compares(monkeypatch, flags, expected):
+    monkeypatch.setenv("XLA_FLAGS", flags)
+    assert most_comparisons() == expected
 
 
 def test_too_late_is_said():

@@ -96,7 +96,7 @@ def bifurcation(
     program = _attractor(structure, keep)
     _check_memory(spec, program, shared, keep)
     shape = (1, min(_TILE, spec.num_lanes))
-    lanes = lambda start, stop: lane_arguments(spec, np.arange(start, stop))
+    lanes = lambda start, stop: lane_arguments(spec, start, stop)
     return _labelled(spec, start_in_tiles(program, shared, lanes, spec.num_lanes, shape)()[0], tolerance)
 
 
@@ -125,7 +125,7 @@ def _attractor(structure: Structure, keep: int) -> Any:
 
 def _check_memory(spec: Spec, program: Any, shared: Shared, keep: int) -> None:
     """Refuse a diagram whose points do not fit."""
-    tile = jax.tree.map(lambda leaf: leaf[None], lane_arguments(spec, np.zeros(1, int)))
+    tile = jax.tree.map(lambda leaf: leaf[None], lane_arguments(spec, 0, 1))
     one, _ = jax.eval_shape(program, shared, tile, 1)
     each = one["points"].size * _BYTES_PER_NUMBER
     check_count("values", spec.num_lanes, f"trajectories that keep {keep:,} points", each)
