@@ -19,8 +19,11 @@ from jaxopt_lab.engine.scalars import MOST_NUMBERS, Tally, in_scalars
 from jaxopt_lab.engine.tiling import Tiling
 from jaxopt_lab.engine.trajectory import Carry, Run, Trajectory
 
+MOST_NUMBERS_IN_PASSES = 16
+"""Parameters of more numbers are taken apart only where a step is one pass: in several, scalars were often slower."""
+
 MOST_OPERATIONS = 1200
-"""A step of more operations stays in arrays: without `tune_xla`, scalars were up to eight times slower then."""
+"""A step of more operations stays in arrays: it takes seconds to compile, and gains less and less."""
 
 SOME_LANES = 97
 """As many as nothing else in a program has numbers."""
@@ -256,9 +259,10 @@ def cost(structure: Structure, shapes: Shapes) -> Cost:
 
     start, state = jax.eval_shape(carry, *shapes.arguments)
     carry_bytes = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves((start, state)))
-    small = sum(leaf.size for leaf in jax.tree.leaves(start)) <= MOST_NUMBERS
-    scalars = small and _stays_apart(structure, shapes)
-    return Cost(carry_bytes, scalars, scalars and kernels.are_taken() and _is_one_pass(structure, shapes))
+    numbers = sum(leaf.size for leaf in jax.tree.leaves(start))
+    apart = numbers <= MOST_NUMBERS and _stays_apart(structure, shapes)
+    one_pass = apart and kernels.are_taken() and _is_one_pass(structure, shapes)
+    return Cost(carry_bytes, one_pass or (apart and numbers <= MOST_NUMBERS_IN_PASSES), one_pass)
 
 
 def _stays_apart(structure: Structure, shapes: Shapes) -> bool:

@@ -19,7 +19,7 @@ from jax.core import Tracer
 
 from jaxopt_lab.engine.equations import ELEMENTWISE, bind, read
 
-MOST_NUMBERS = 16
+MOST_NUMBERS = 24
 """Arrays of more numbers than this stay whole: a step would become a program of thousands of operations."""
 
 MOST_PRODUCTS = 128
