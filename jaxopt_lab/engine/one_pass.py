@@ -136,12 +136,16 @@ def _one_pass(
     given = variables(atom for equation in step.of_lanes for atom in equation.invars)
     inputs = [atom for atom in given if atom not in made and atom not in step.constants]
     outputs = [atom for atom in variables(jaxpr.outvars) if atom in made]
-    guards = [_least(least, atom) for atom in outputs if atom in step.guarded]
+    # A choice by what a fusion was given ends XLA; what is computed from that may be chosen by.
+    flags = {atom for atom in inputs if atom.aval.dtype == bool and atom.aval.shape}
+    guarded = [*(atom for atom in inputs if atom in flags), *(atom for atom in outputs if atom in step.guarded)]
+    guards = [_least(least, atom) for atom in guarded]
 
     def pass_over(*values: Any) -> list[Any]:
         rest = iter(values)
         inside = step.constants | {atom: next(rest) for atom in inputs}
         spread = lambda value: jnp.broadcast_to(value, (lanes,))
+        inside |= {atom: jnp.maximum(inside[atom], spread(next(rest))) for atom in inputs if atom in flags}
         for equation in step.of_lanes:
             operands = [spread(typed(read(inside, atom), atom)) for atom in equation.invars]
             inside[equation.outvars[0]] = bind(equation, operands)[0]

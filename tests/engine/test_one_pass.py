@@ -109,6 +109,15 @@ STEPS = {
     "changed places": (loop(lambda c: (c[1] * 0.5, c[0])), (X, X[::-1])),
     "whole numbers": (loop(lambda n: n * 3 // 2 - 1), WHOLE),
     "flags": (loop(lambda c: (c[0] - 0.3, c[1] | (c[0] < 0))), (X, np.zeros(LANES, bool))),
+    "a choice by a flag that stays": (
+        lambda c: loop(lambda x, flag: jnp.where(flag, x / 2, x / 3), jnp.asarray(c[1] > 0))(c[0]), (X, WHOLE),
+    ),
+    "a choice by a flag's opposite": (
+        lambda c: loop(lambda x, flag: jnp.where(~flag, 2.0, x / 3), jnp.asarray(c[1] > 0))(c[0]), (X, WHOLE),
+    ),
+    "a choice by a flag of the last step": (
+        loop(lambda c: (jnp.where(c[1], c[0] * 0.5, 0.3), c[1] | (c[0] < 0))), (X, np.zeros(LANES, bool)),
+    ),
     "divided by what all share": (loop(lambda x, d: x / d, jnp.float32(3)), X),
     "divided by the same twice": (loop(lambda c, d: (c[0] / (d + 1), c[1] / (d + 1)), jnp.float32(3)), (X, X[::-1])),
     "the same number twice": (
