@@ -5,16 +5,16 @@ over lanes must look at all that it is given, and give nothing back as it came, 
 the contrary about. So what might be simplified in such a way is found out here, first.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import Jaxpr, Literal
+from jax.extend.core import Jaxpr
 
 from jaxopt_lab.engine.equations import ELEMENTWISE, bind
-from jaxopt_lab.engine.xla import most_comparisons
+from jaxopt_lab.engine.passes import Equation, Pass, is_variable, passes_of, variables
 
 IN_COMMON = ELEMENTWISE | frozenset(
     """
@@ -27,32 +27,27 @@ IN_COMMON = ELEMENTWISE | frozenset(
 KINDS = frozenset(["float32", "float64", "int32", "int64", "uint32", "uint64", "bool", "key<fry>"])
 """Of what. Half the precision is left to XLA, which computes in whole."""
 
-Equation = Any
-
 
 class Step(NamedTuple):
     """The equations of a step in order.
 
     Attributes:
         in_common: what lanes have in common.
-        of_lanes: all others.
+        passes: all others, in one or more loops over the lanes.
         numbers: vectors that are the same for all lanes; numbers stand for them.
-        guarded: outputs that XLA might find to be one of the inputs.
         constants: the values of numbers that are known.
     """
 
     in_common: list[Equation]
-    of_lanes: list[Equation]
+    passes: list[Pass]
     numbers: set[Any]
-    guarded: set[Any]
     constants: dict[Any, Any]
 
 
 def step_of(jaxpr: Jaxpr, lanes: int) -> Step | None:
     """The step that the body of a loop is; None if it is more than arithmetic, or has nothing of lanes."""
     constants = _Constants(jaxpr)
-    step = Step([], [], set(), set(), constants.values)
-    sources: dict[Any, set[Any]] = {}
+    step, of_lanes = Step([], [], set(), constants.values), []
     for equation in _needed(jaxpr):
         out, atoms = equation.outvars[0], equation.invars
         of_numbers = all(not atom.aval.shape or atom in step.numbers for atom in variables(atoms))
@@ -64,21 +59,12 @@ def step_of(jaxpr: Jaxpr, lanes: int) -> Step | None:
             step.numbers.add(out)
             constants.add(equation)
         elif _is_of_lanes(equation, lanes) and not constants.may_drop_operands(equation):
-            step.of_lanes.append(equation)
-            sources[out] = set().union(*(sources.get(atom, {atom}) for atom in constants.others(atoms)))
+            of_lanes.append(equation)
         else:
             return None
-    step.guarded.update(out for out in variables(jaxpr.outvars) if out in sources and len(sources[out]) < 2)
-    return step if step.of_lanes and _comparisons(step, jaxpr) <= most_comparisons() else None
-
-
-def _comparisons(step: Step, jaxpr: Jaxpr) -> int:
-    """How many pairs there are of an array that a step writes and another that it reads or writes."""
-    made = {equation.outvars[0] for equation in step.of_lanes}
-    read = variables(atom for equation in step.of_lanes for atom in equation.invars)
-    inputs = [atom for atom in read if atom not in made and atom not in step.constants]
-    written = len(made.intersection(variables(jaxpr.outvars)))
-    return written * (written - 1) // 2 + written * (max(0, len(inputs) - written) + len(step.guarded))
+    replaced = list(zip(jaxpr.outvars, jaxpr.invars[len(jaxpr.invars) - len(jaxpr.outvars) :], strict=True))
+    step.passes.extend(passes_of(of_lanes, replaced, constants.others) or [])
+    return step if step.passes else None
 
 
 class _Constants:
@@ -164,16 +150,6 @@ def _needed(jaxpr: Jaxpr) -> list[Equation]:
 def typed(value: Any, atom: Any) -> jax.Array:
     """A value in the type of the atom that has it."""
     return jnp.asarray(value, atom.aval.dtype)
-
-
-def variables(atoms: Iterable[Any]) -> list[Any]:
-    """Each variable once, in order."""
-    return list(dict.fromkeys(filter(is_variable, atoms)))
-
-
-def is_variable(atom: Any) -> bool:
-    """Whether an atom is no literal."""
-    return not isinstance(atom, Literal)
 
 
 def _is_of_lanes(equation: Equation, lanes: int) -> bool:

@@ -14,9 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import Jaxpr
 
-from jaxopt_lab.engine.bodies import Equation, Step, is_in_common, is_spread, is_variable, step_of, typed, variables
+from jaxopt_lab.engine.bodies import Step, is_in_common, is_spread, step_of, typed
 from jaxopt_lab.engine.equations import bind, read
 from jaxopt_lab.engine.kernels import as_one_kernel, as_one_loop
+from jaxopt_lab.engine.passes import Equation, Pass, is_variable
 
 
 def in_one_pass(function: Callable[..., Any], lanes: int) -> Callable[..., Any]:
@@ -132,30 +133,37 @@ def _one_pass(
             seen[described] = operands if is_spread(equation) else bind(equation, operands)
         known.update(zip(equation.outvars, seen[described], strict=True))
 
-    made = {equation.outvars[0] for equation in step.of_lanes}
-    given = variables(atom for equation in step.of_lanes for atom in equation.invars)
-    inputs = [atom for atom in given if atom not in made and atom not in step.constants]
-    outputs = [atom for atom in variables(jaxpr.outvars) if atom in made]
-    # A choice by what a fusion was given ends XLA; what is computed from that may be chosen by.
-    flags = {atom for atom in inputs if atom.aval.dtype == bool and atom.aval.shape}
-    guarded = [*(atom for atom in inputs if atom in flags), *(atom for atom in outputs if atom in step.guarded)]
-    guards = [_least(least, atom) for atom in guarded]
+    for each in step.passes:
+        known.update(zip(each.outputs, _pass_over(step, each, known, lanes, least), strict=True))
+    same = lambda atom: jnp.broadcast_to(typed(known[atom], atom), (lanes,))
+    return [same(atom) if is_variable(atom) and atom in step.numbers else read(known, atom) for atom in jaxpr.outvars]
 
-    def pass_over(*values: Any) -> list[Any]:
+
+def _pass_over(step: Step, each: Pass, known: dict[Any, Any], lanes: int, least: jax.Array) -> list[Any]:
+    """What one loop over the lanes writes."""
+    # A choice by what a fusion was given ends XLA; what is computed from that may be chosen by.
+    flags = [atom for atom in each.inputs if atom.aval.dtype == bool and atom.aval.shape]
+    guarded = [atom for atom in each.outputs if atom in each.guarded]
+    ordered = [] if each.after is None else [each.after, each.outputs[0]]
+    inputs = [*each.inputs, *ordered[:1]]
+
+    def loop(*values: Any) -> list[Any]:
         rest = iter(values)
         inside = step.constants | {atom: next(rest) for atom in inputs}
         spread = lambda value: jnp.broadcast_to(value, (lanes,))
-        inside |= {atom: jnp.maximum(inside[atom], spread(next(rest))) for atom in inputs if atom in flags}
-        for equation in step.of_lanes:
+        inside |= {atom: jnp.maximum(inside[atom], spread(next(rest))) for atom in flags}
+        for equation in each.equations:
             operands = [spread(typed(read(inside, atom), atom)) for atom in equation.invars]
             inside[equation.outvars[0]] = bind(equation, operands)[0]
         # What a fusion gives must not be what it was given.
-        return [jnp.maximum(inside[a], spread(next(rest))) if a in step.guarded else inside[a] for a in outputs]
+        inside |= {atom: jnp.maximum(inside[atom], spread(next(rest))) for atom in guarded}
+        if ordered:  # nothing is less than the least
+            after, first = ordered
+            inside[first] = jnp.where(inside[after] < spread(next(rest)), spread(next(rest)), inside[first])
+        return [inside[atom] for atom in each.outputs]
 
-    passed = as_one_loop(pass_over, *(known[atom] for atom in inputs), *guards)
-    known.update(zip(outputs, passed, strict=True))
-    same = lambda atom: jnp.broadcast_to(typed(known[atom], atom), (lanes,))
-    return [same(atom) if is_variable(atom) and atom in step.numbers else read(known, atom) for atom in jaxpr.outvars]
+    least_ones = (_least(least, atom) for atom in [*flags, *guarded, *ordered])
+    return as_one_loop(loop, *(known[atom] for atom in inputs), *least_ones)
 
 
 def _described(value: Any) -> Any:

@@ -136,6 +136,7 @@ STEPS = {
     "turns in twos, and one left over": (
         lambda x: lax.scan(lambda x, _: (x * 0.9, None), x, None, 5, unroll=2)[0], X,
     ),
+    "more arrays than are compared": (loop(lambda c: tuple(x * 0.9 + c[0] for x in c)), (X,) * 17),
     "loops in a loop": (lambda x: lax.scan(lambda x, _: (loop(lambda x: x * 0.9)(x), None), x, None, 4)[0], X),
 }  # fmt: skip
 LEFT_ALONE = {
@@ -157,7 +158,7 @@ LEFT_ALONE = {
     "what is true anyhow": (loop(lambda c: (c[0] * 0.5, (c[0] > 0) | np.bool_(True))), (X, WHOLE > 0)),
     "at most the largest": (loop(lambda c: (c[0] * 0.5 + jnp.maximum(c[1], 2**31 - 1), c[1])), (X, WHOLE)),
     "noise that XLA may know": (loop(lambda x: x + jax.random.normal(jax.random.key(0), (3,))[1]), X),
-    "more arrays than are compared": (loop(lambda c: tuple(x * 0.9 + c[0] for x in c)), (X,) * 17),
+    "more arrays at once than are compared": (loop(lambda c: tuple((x + sum(c)) / 20 for x in c)), (X,) * 17),
     "nothing of the lanes": (loop(lambda n: n + 1), np.float32(0)),
     "no loop": (lambda x: x + 1, X),
 }
@@ -170,7 +171,7 @@ def test_steps_of_every_shape(name):
 
 def test_more_arrays_where_llvm_is_told_to_compare_them(monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", f"--xla_backend_extra_options={OPTIONS['xla_backend_extra_options']}")
-    check(*LEFT_ALONE["more arrays than are compared"])
+    check(*LEFT_ALONE["more arrays at once than are compared"])
 
 
 def test_a_loop_in_a_loop_is_a_kernel():
@@ -219,6 +220,44 @@ def test_what_is_known_takes_no_program_of_its_own(count_compilations):
     assert compilations.count == 0
 
 
+FEW = "--xla_backend_extra_options=-vectorize-memory-check-threshold={}"
+"""What LLVM is not told here: it makes steps of a few arrays several loops."""
+
+
+def adam_with_all(dim):
+    """The step that carries the most: parameters and two moments in so many dimensions, losses, and when it ended."""
+
+    def last(rate, start):
+        bowl = problems.rosenbrock(dim=dim)
+        return simulate(bowl, optimizers.adam(rate), start, 7, record="summary", tolerance=1e-3)
+
+    return jax.vmap(in_scalars(last)), (RATES.astype(np.float64), np.linspace(-1, 1, LANES * dim).reshape(LANES, dim))
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize(("dim", "most", "loops"), [(4, 10_000, 1), (3, 128, 2), (4, 128, 2), (3, 60, 3)])
+def test_more_arrays_than_are_compared_take_several_loops(monkeypatch, dim, most, loops):
+    """As few as there may be, each in place: what is copied would count as another."""
+    monkeypatch.setenv("XLA_FLAGS", FEW.format(most))
+    function, arguments = adam_with_all(dim)
+    program = jax.jit(in_one_pass(function, LANES)).lower(*arguments).compile()
+    assert passes(program.as_text(), LANES) == [loops]
+    for plain, ours in zip(*map(jax.tree.leaves, (jax.jit(function)(*arguments), program(*arguments))), strict=True):
+        np.testing.assert_allclose(ours, plain, rtol=1e-10)
+
+
+def test_loops_that_would_compute_most_of_a_step_again_are_not_made(monkeypatch):
+    """Every derivative of Ackley's function takes a sum over all dimensions."""
+
+    def last(start):
+        return simulate(problems.ackley(dim=6), optimizers.adam(0.1), start, 7, record="final").params
+
+    function, starts = jax.vmap(in_scalars(last)), np.ones((LANES, 6), np.float32)
+    assert fits_one_pass(function, LANES, starts)
+    monkeypatch.setenv("XLA_FLAGS", FEW.format(30))
+    assert not fits_one_pass(function, LANES, starts)
+
+
 OPERATIONS = [jnp.add, jnp.subtract, jnp.multiply, jnp.maximum, jnp.minimum, lambda a, b: a / (1 + b * b), jnp.arctan2]
 
 
@@ -229,9 +268,10 @@ def programs(draw):
     return lines, draw(st.tuples(*[st.integers(0, 20)] * 3))
 
 
-@settings(max_examples=25)
-@given(program=programs())
-def test_any_program_of_a_step(program):
+@settings(max_examples=40)
+@given(program=programs(), most=st.sampled_from([8, 12, 128]))
+def test_any_program_of_a_step(program, most):
+    """In one loop or in several."""
     lines, kept = program
 
     def step(carry):
@@ -241,7 +281,9 @@ def test_any_program_of_a_step(program):
         return tuple(jnp.broadcast_to(known[each % len(known)], (LANES,)) for each in kept)
 
     function, start = in_scalars(loop(step)), (X, X[::-1] * 0.5, RATES)
-    expected, got = jax.jit(function)(start), jax.jit(in_one_pass(function, LANES))(start)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XLA_FLAGS", FEW.format(most))
+        expected, got = jax.jit(function)(start), jax.jit(in_one_pass(function, LANES))(start)
     np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
 
 
