@@ -91,6 +91,7 @@ def test_what_is_to_be_replaced_is_kept_until_something_takes_its_place(call, tm
         assert call(*words, "--overwrite").status == 2, words
         assert files_of(tmp_path) == whole, words
     monkeypatch.setattr("jaxopt_lab.engine.memory.available_memory", lambda: 1000)  # found out after all else
+    monkeypatch.setattr("jaxopt_lab.engine.memory.SURELY_THERE", 0)
     outcome = call(*SWEEP, "--overwrite")
     assert (outcome.status, "smaller chunk_size" in outcome.err) == (2, True)
     assert files_of(tmp_path) == whole
