@@ -1,8 +1,14 @@
 """What the interpreters of JAX's own intermediate language share: reading values, doing one equation."""
 
+from collections.abc import Iterable
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 from jax.extend.core import Literal
+
+Equation = Any
+"""One of the equations that a program is in JAX's intermediate language."""
 
 ELEMENTWISE = frozenset(
     """
@@ -25,3 +31,24 @@ def bind(equation: Any, operands: list[Any]) -> list[Any]:
     functions, parameters = bound if isinstance(bound, tuple) else ([], bound)  # before JAX 0.9 they came apart
     outputs = equation.primitive.bind(*functions, *operands, **parameters)
     return list(outputs) if equation.primitive.multiple_results else [outputs]
+
+
+def variables(atoms: Iterable[Any]) -> list[Any]:
+    """Each variable once, in order."""
+    return list(dict.fromkeys(filter(is_variable, atoms)))
+
+
+def is_variable(atom: Any) -> bool:
+    """Whether an atom is no literal."""
+    return not isinstance(atom, Literal)
+
+
+def typed(value: Any, atom: Any) -> jax.Array:
+    """A value in the type of the atom that has it."""
+    return jnp.asarray(value, atom.aval.dtype)
+
+
+def is_spread(equation: Equation) -> bool:
+    """Whether an equation gives a number to all lanes."""
+    named = equation.primitive.name == "broadcast_in_dim" and len(equation.invars) == 1
+    return named and not equation.invars[0].aval.shape

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from jax.extend.core import Literal
-
+from jaxopt_lab.engine.equations import Equation, variables
 from jaxopt_lab.engine.xla import most_comparisons
 
 CERTAIN = 7 / 8
@@ -12,8 +11,6 @@ CERTAIN = 7 / 8
 
 MOST_AGAIN = 2
 """Each loop computes anew what it needs; where that is more than so many times a step, XLA's own loops are faster."""
-
-Equation = Any
 
 
 class Pass(NamedTuple):
@@ -141,13 +138,3 @@ class _Results:
         for each in sets:
             union |= each
         return union
-
-
-def variables(atoms: Iterable[Any]) -> list[Any]:
-    """Each variable once, in order."""
-    return list(dict.fromkeys(filter(is_variable, atoms)))
-
-
-def is_variable(atom: Any) -> bool:
-    """Whether an atom is no literal."""
-    return not isinstance(atom, Literal)

@@ -153,6 +153,23 @@ LEFT_ALONE = {
     "a number less itself": (loop(lambda c: (c[0] * 0.5 + (c[1] - c[1]), c[1])), (X, WHOLE)),
     "a choice that is made already": (loop(lambda c: (jnp.where(True, c[0] / 2, c[1]), c[1])), (X, X[::-1])),
     "a choice of the same": (loop(lambda c: (jnp.where(c[1] > 0, c[0], c[0]) * 0.5, c[1])), (X, X[::-1])),
+    "a choice of a number and once the number": (
+        loop(lambda c: (jnp.where(c[1] > 0, c[0] * jnp.float32(1), c[0]) / 2, c[1])),
+        (X, X[::-1]),
+    ),
+    "a choice of a quotient and a product": (
+        loop(lambda c: (jnp.where(c[1] > 0, c[0] / 4, c[0] * 0.25), c[1])),
+        (X, X[::-1]),
+    ),
+    "a choice of what all share": (
+        loop(lambda c: (c[0] + jnp.where(c[1] > 0, c[2], jnp.broadcast_to(c[2], (LANES,))), c[1], c[2] / 2)),
+        (X, X[::-1], np.float32(3)),
+    ),
+    "a choice of what a flag and its opposite choose": (
+        loop(lambda c: (jnp.where(c[0] > 1, jnp.where(c[1], c[0] / 2, 3.0), jnp.where(~c[1], 3.0, c[0] / 2)), c[1])),
+        (X, X > 0),
+    ),
+    "no less than the least": (loop(lambda c: ((c[0] * 0.5 + (c[1] >= 0)), c[1])), (X, (X > 0).astype(np.uint32))),
     "a choice of constants": (loop(lambda c: (c[0] + jnp.where(c[1] > 0, 1.0, 1.0), c[1])), (X, X[::-1])),
     "to the power of nothing": (loop(lambda c: (c[0] * 0.5 + c[1] ** 0, c[1])), (X, X[::-1])),
     "what is true anyhow": (loop(lambda c: (c[0] * 0.5, (c[0] > 0) | np.bool_(True))), (X, WHOLE > 0)),
