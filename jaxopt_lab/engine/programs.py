@@ -10,12 +10,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxopt_lab.engine import kernels
 from jaxopt_lab.engine.checks import check_loss
 from jaxopt_lab.engine.lanes import Lane, Shared, Structure, build
-from jaxopt_lab.engine.one_pass import fits_one_pass, in_one_pass
 from jaxopt_lab.engine.records import Record
-from jaxopt_lab.engine.scalars import MOST_NUMBERS, Tally, in_scalars
+from jaxopt_lab.engine.rewriting import kernels
+from jaxopt_lab.engine.rewriting.one_pass import fits_one_pass, in_one_pass
+from jaxopt_lab.engine.rewriting.scalars import MOST_NUMBERS, Tally, in_scalars
 from jaxopt_lab.engine.tiling import Tiling
 from jaxopt_lab.engine.trajectory import Carry, Run, Trajectory
 

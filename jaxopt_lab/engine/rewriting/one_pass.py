@@ -14,10 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import Jaxpr
 
-from jaxopt_lab.engine.bodies import Step, is_in_common, step_of
-from jaxopt_lab.engine.equations import Equation, bind, is_spread, is_variable, read, typed
-from jaxopt_lab.engine.kernels import as_one_kernel, as_one_loop
-from jaxopt_lab.engine.passes import Pass
+from jaxopt_lab.engine.rewriting.bodies import Step, is_in_common, step_of
+from jaxopt_lab.engine.rewriting.equations import Equation, bind, is_spread, is_variable, read, typed
+from jaxopt_lab.engine.rewriting.kernels import as_one_kernel, as_one_loop
+from jaxopt_lab.engine.rewriting.passes import Pass
 
 
 def in_one_pass(function: Callable[..., Any], lanes: int) -> Callable[..., Any]:

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from jax.extend.core import Jaxpr
 
-from jaxopt_lab.engine.algebra import Algebra
-from jaxopt_lab.engine.equations import ELEMENTWISE, Equation, is_spread, variables
-from jaxopt_lab.engine.passes import Pass, passes_of
+from jaxopt_lab.engine.rewriting.algebra import Algebra
+from jaxopt_lab.engine.rewriting.equations import ELEMENTWISE, Equation, is_spread, variables
+from jaxopt_lab.engine.rewriting.passes import Pass, passes_of
 
 IN_COMMON = ELEMENTWISE | frozenset(
     """

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from jaxopt_lab.engine.equations import ELEMENTWISE, bind, read
+from jaxopt_lab.engine.rewriting.equations import ELEMENTWISE, bind, read
 
 MOST_NUMBERS = 24
 """Arrays of more numbers than this stay whole: a step would become a program of thousands of operations."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from jaxopt_lab import optimizers, problems, simulate
-from jaxopt_lab.engine.scalars import MOST_NUMBERS, Tally, in_scalars
+from jaxopt_lab.engine.rewriting.scalars import MOST_NUMBERS, Tally, in_scalars
 
 A = np.arange(6.0, dtype=np.float32).reshape(3, 2) - 2
 KEY = jax.random.key(3)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import Jaxpr
 
-from jaxopt_lab.engine.equations import ELEMENTWISE, Equation, bind, is_spread, is_variable, variables
+from jaxopt_lab.engine.rewriting.equations import ELEMENTWISE, Equation, bind, is_spread, is_variable, variables
 
 _FLIPPED = {"gt": "lt", "ge": "le"}
 _COMMUTATIVE = frozenset("add mul max min and or xor eq ne".split())  # noqa: SIM905  as in `equations`

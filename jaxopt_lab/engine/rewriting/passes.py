@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from jaxopt_lab.engine.equations import Equation, variables
+from jaxopt_lab.engine.rewriting.equations import Equation, variables
 from jaxopt_lab.engine.xla import most_comparisons
 
 CERTAIN = 7 / 8
