@@ -9,6 +9,7 @@ import xarray as xr
 
 from jaxopt_lab import __version__, open_sweep, optimizers, problems, sweep
 from jaxopt_lab.cli.plot import _problem
+from jaxopt_lab.engine.rewriting.kernels import are_taken
 
 SWEEP = ("sweep", "rosenbrock", "adam", "--grid", "learning_rate=0.001,0.01,0.1")
 
@@ -54,7 +55,7 @@ def test_dry_run_says_what_would_run_and_runs_nothing(call, tmp_path):
     assert "trajectories: 3,000 of 1,000 steps" in outcome.out
     # 3 losses and 2 parameters of 4 bytes, 3 steps of 4 bytes, and 1 byte of status, each 3,000 times
     assert "result:       99,000 bytes" in outcome.out
-    assert "chunks:       2 of 2,176 trajectories" in outcome.out
+    assert f"chunks:       2 of {'2,176' if are_taken() else '2,048'} trajectories" in outcome.out
     assert not list(tmp_path.iterdir())
 
 
