@@ -100,7 +100,7 @@ def _axis(name: str, values: Any, problem: Any, optimizers: Mapping[str, Any]) -
     if isinstance(values, jax.Array):
         values = np.asarray(values)  # taking it apart on the device would be a program of its own
     if isinstance(values, np.ndarray):
-        values = np.atleast_1d(values)
+        values = np.array(values, ndmin=1)  # a copy: whoever gave it may write to it later
     else:
         values = list(values) if isinstance(values, Iterable) and not isinstance(values, str) else [values]
     return Axis(name, owner, argument, values)

@@ -67,7 +67,7 @@ class Algebra:
         operands = [self._operand(atom) for atom in equation.invars]
         twice = len(set(operands)) < len(operands)
         if name == "select_n":
-            return twice or not is_operand_unknown(operands[0])
+            return twice or not _is_unknown(operands[0])
         if name in ("pow", "integer_pow"):
             return equation.params.get("y") == 0 or 0 in operands
         if kind.kind == "f":
@@ -85,7 +85,7 @@ class Algebra:
             made_by = self._described(equation, operands)
             operand = self._first.setdefault(made_by, out)
             self._made_by[out] = made_by
-        if is_operand_unknown(operand):
+        if _is_unknown(operand):
             self._same[out] = operand
 
     def _identical(self, equation: Equation, operands: list[Operand]) -> Operand | None:
@@ -106,7 +106,7 @@ class Algebra:
     def _described(self, equation: Equation, operands: list[Operand]) -> tuple[Any, ...]:
         """A result by what it is made of: the same for those that XLA finds to be the same."""
         name, last = equation.primitive.name, operands[-1]
-        known = not is_operand_unknown(last)
+        known = not _is_unknown(last)
         if name == "square" or equation.params.get("y") == 2:
             return ("mul", operands[0], operands[0])
         if name == "select_n" and self._made_by.get(operands[0], ("",))[0] == "not":
@@ -119,7 +119,7 @@ class Algebra:
             name, operands = _FLIPPED[name], operands[::-1]
         name = "add" if name == "add_any" else name
         if name in _COMMUTATIVE:
-            return (name, *sorted(operands, key=id if all(map(is_operand_unknown, operands)) else is_operand_unknown))
+            return (name, *sorted(operands, key=id if all(map(_is_unknown, operands)) else _is_unknown))
         return (name, str(equation.params), *operands)
 
     def _operand(self, atom: Any) -> Operand:
@@ -132,13 +132,13 @@ class Algebra:
         return None if np.shape(atom.val) else np.asarray(atom.val).item()
 
 
-def is_operand_unknown(operand: Operand) -> bool:
+def _is_unknown(operand: Operand) -> bool:
     """Whether an operand is a variable, and no value."""
     return not isinstance(operand, bool | int | float)
 
 
 def _is(operand: Operand, value: Any) -> bool:
-    return not is_operand_unknown(operand) and operand == value
+    return not _is_unknown(operand) and operand == value
 
 
 def _computed(equation: Equation, operands: list[np.ndarray]) -> Any:
