@@ -67,14 +67,17 @@ def on_threads(start: Callable[[Chunk], Callable[[], None]], chunks: Iterable[Ch
 
 
 def _one_behind(items: Iterator[Started]) -> Iterator[Started]:
-    """Each item when the next one has been made."""
+    """Each item when the next one has been made, or can't be."""
     last = next(items, None)
-    for item in items:
-        assert last is not None, "there is one before it"
+    while last is not None:
+        try:
+            following, error = next(items, None), None
+        except Exception as raised:
+            following, error = None, raised
         yield last
-        last = item
-    if last is not None:
-        yield last
+        if error is not None:
+            raise error
+        last = following
 
 
 def device_of_each_thread() -> list[Any]:

@@ -71,6 +71,7 @@ def test_an_error_is_the_callers_and_ends_the_sweep(fails):
     with pytest.raises(OSError, match="no space left"):
         list(on_threads(start, CHUNKS))
     assert max(log.of("start")) <= 6
+    assert log.of("finish") == [0, 1, 2, 3, 4]  # what had started before the error, too
 
 
 @pytest.mark.usefixtures("one_thread")
