@@ -26,6 +26,7 @@ from jaxopt_lab.plots.style import axes_or_new, figure_of, new_figure
 from jaxopt_lab.plots.surfaces import surface
 from jaxopt_lab.plots.sweeps import heat_map, quantile_bands
 from jaxopt_lab.plots.thresholds import film_thresholds
+from jaxopt_lab.plots.training import accuracy_curves, loss_curves, scenarios
 from jaxopt_lab.plots.training_sweeps import isolation, learning_curve, rate_sweep
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "ConfusionMatrixDisplay",
     "PrecisionRecallDisplay",
     "RocCurveDisplay",
+    "accuracy_curves",
     "axes_or_new",
     "basin_map",
     "bifurcation_diagram",
@@ -60,6 +62,7 @@ __all__ = [
     "learning_curve",
     "line_slice",
     "loss_by_frequency",
+    "loss_curves",
     "lyapunov_exponents",
     "mark_findings",
     "new_figure",
@@ -68,6 +71,7 @@ __all__ = [
     "quantile_bands",
     "rate_sweep",
     "remedies",
+    "scenarios",
     "shares",
     "sharpness",
     "spectral_density",

@@ -51,7 +51,7 @@ def fits_one_pass(function: Callable[..., Any], lanes: int, *arguments: Any) -> 
     return bool(loops) and all(fits for _, fits in loops)
 
 
-def _evaluate(jaxpr: Jaxpr, consts: Sequence[Any], arguments: Sequence[Any], lanes: int, _: Any = None) -> list[Any]:
+def _evaluate(jaxpr: Jaxpr, consts: Sequence[Any], arguments: Sequence[Any], lanes: int) -> list[Any]:
     known = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*consts, *arguments], strict=True))
     for equation in jaxpr.eqns:
         operands = [read(known, atom) for atom in equation.invars]
@@ -113,7 +113,9 @@ _LOOPS: dict[str, Callable[[Equation, int], Loop]] = {"scan": _scan, "while": _w
 def _turn(body: Jaxpr, lanes: int, may: bool) -> tuple[Callable[..., list[Any]], bool]:
     """How a turn of a loop is computed, and whether in one pass."""
     step = step_of(body, lanes) if may else None
-    return (_evaluate, False) if step is None else (functools.partial(_one_pass, step), True)
+    if step is None:
+        return lambda *turn: _evaluate(*turn[:-1]), False
+    return functools.partial(_one_pass, step), True
 
 
 # --- a step ---
