@@ -3,11 +3,19 @@
  * Blocks of lanes run all their steps before the next block, so that everything stays in registers and the first
  * cache; the inner loops run over the lanes of a block, which is what the compiler vectorises. Division and square
  * root are exact. Denormal numbers are flushed to zero, as XLA does on a CPU.
+ *
+ * With -DNO_DIVISION a product stands where the quotient was: a wrong answer, and a time that no exact Adam is below.
  */
 #include <math.h>
 #include <string.h>
 #if defined(__SSE__)
 #include <immintrin.h>
+#endif
+
+#if defined(NO_DIVISION)
+#define OVER *
+#else
+#define OVER /
 #endif
 
 enum { LANES = 64, DIMENSIONS = 2 };
@@ -27,7 +35,7 @@ static inline void step(float *restrict w, float *restrict s, float *restrict r,
         float gradient = curvature * w[lane];
         s[lane] = 0.9f * s[lane] + 0.1f * gradient;
         r[lane] = 0.999f * r[lane] + 0.001f * gradient * gradient;
-        w[lane] -= rates[lane] * (s[lane] * s_correction) / (sqrtf(r[lane] * r_correction) + 1e-8f);
+        w[lane] -= rates[lane] * (s[lane] * s_correction) OVER (sqrtf(r[lane] * r_correction) + 1e-8f);
     }
 }
 

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import sklearn
 import sklearn.metrics
+from script import script
 
 from jaxopt_lab import metrics
 from jaxopt_lab.bench.machine import describe_machine, one_line
-from jaxopt_lab.bench.output import table, write_json
+from jaxopt_lab.bench.output import table
 from jaxopt_lab.bench.rounds import Method, measure
-from jaxopt_lab.bench.script import parser
 
 SAMPLES = (300, 10_000)
 RESAMPLED_ROWS = 6_000_000  # rows that our timed call draws
@@ -97,14 +97,7 @@ def report(result: dict[str, Any]) -> str:
     return "\n".join([f"median of {result['rounds']} rounds", one_line(result["machine"]), table(columns, rows)])
 
 
-def main(arguments: list[str]) -> None:
-    """Measure, print the table, write the JSON."""
-    chosen = parser(__doc__, most_samples=10_000, rounds=5).parse_args(arguments)
-    result = run(chosen.most_samples, chosen.rounds)
-    print(report(result))
-    if chosen.out:
-        write_json(chosen.out, result)
-
+main = script(__doc__, run, report, most_samples=10_000, rounds=5)
 
 if __name__ == "__main__":
     main(sys.argv[1:])

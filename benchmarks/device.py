@@ -9,13 +9,14 @@ which device it was. On a GPU a thousand lanes cost about as much as many thousa
 import sys
 from typing import Any
 
+from script import parser
+
 from jaxopt_lab import tune_xla
 from jaxopt_lab.bench.bowl import FINAL, OPTAX, STARTS, SUMMARY, xla_methods
 from jaxopt_lab.bench.comparison import compare
 from jaxopt_lab.bench.limits import measure_limits
 from jaxopt_lab.bench.machine import describe_machine, one_line
 from jaxopt_lab.bench.output import table, write_json
-from jaxopt_lab.bench.script import parser
 
 
 def lane_counts(most: int) -> list[int]:

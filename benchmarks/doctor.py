@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from script import parser
 
 from jaxopt_lab.bench.machine import describe_machine, one_line
 from jaxopt_lab.bench.output import table, write_json
-from jaxopt_lab.bench.script import parser
 from jaxopt_lab.curves import diagnosis
 from jaxopt_lab.curves.diagnosis import Doctor
 from jaxopt_lab.curves.vocabulary import LABELS, REMEDIES

@@ -11,12 +11,12 @@ import sys
 from typing import Any
 
 import numpy as np
+from script import script
 
-from jaxopt_lab import optimizers, problems, sweep, tune_xla
+from jaxopt_lab import optimizers, problems, sweep
 from jaxopt_lab.bench.machine import describe_machine, one_line
-from jaxopt_lab.bench.output import table, write_json
+from jaxopt_lab.bench.output import table
 from jaxopt_lab.bench.rounds import Method, measure
-from jaxopt_lab.bench.script import parser
 
 STARTS = 100
 TARGET = 0.3
@@ -104,18 +104,7 @@ def report(result: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def main(arguments: list[str]) -> None:
-    """Measure, print the table, write the JSON."""
-    options = parser(__doc__, lanes=1_024_000, steps=2000, rounds=5)
-    options.add_argument("--plain", action="store_true", help="without the options of tune_xla")
-    chosen = options.parse_args(arguments)
-    if not chosen.plain:
-        tune_xla()
-    result = run(chosen.lanes, chosen.steps, chosen.rounds)
-    print(report(result))
-    if chosen.out:
-        write_json(chosen.out, result)
-
+main = script(__doc__, run, report, tuned=True, lanes=1_024_000, steps=2000, rounds=5)
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import engine_peers as peers
+from script import parser
 
 from jaxopt_lab import tune_xla
 from jaxopt_lab.bench.bowl import FINAL, NUMPY, OPTAX, SUMMARY, numpy_methods, xla_methods
 from jaxopt_lab.bench.comparison import compare, comparison_table
 from jaxopt_lab.bench.limits import measure_limits
 from jaxopt_lab.bench.output import table, write_json
-from jaxopt_lab.bench.script import parser
 
 TARGETS = (  # (mode, ours, the peer, at least how many times as fast)
     ("tuned", FINAL, OPTAX, 3.0),

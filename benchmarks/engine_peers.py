@@ -123,10 +123,12 @@ def _corrections(steps: int) -> tuple[np.ndarray, np.ndarray]:
     return (1 / (1 - 0.9**t)).astype(np.float32), (1 / (1 - 0.999**t)).astype(np.float32)
 
 
-def c_over_all_lanes(lanes: int, steps: int, threads: int | None = None) -> Callable[[], np.ndarray]:
+def c_over_all_lanes(
+    lanes: int, steps: int, threads: int | None = None, flags: tuple[str, ...] = ()
+) -> Callable[[], np.ndarray]:
     """`adam.c` on so many threads, by default one a core, each with its part of the lanes."""
     threads = threads or cores()
-    adam = _compiled_c()
+    adam = _compiled_c(C_FLAGS + flags)
     rates, points = all_lanes(lanes)
     shared = [np.array(CURVATURES, np.float32), *_corrections(steps)]
     parts = list(zip(np.array_split(rates, threads), np.array_split(points, threads), strict=True))
@@ -142,14 +144,14 @@ def c_over_all_lanes(lanes: int, steps: int, threads: int | None = None) -> Call
     return lambda: np.concatenate(list(pool.map(run, parts)))
 
 
-def _compiled_c() -> Any:
+def _compiled_c(flags: tuple[str, ...]) -> Any:
     """The function in `adam.c`; calling it releases Python's lock."""
     compiler = shutil.which("cc")
     if compiler is None:
         raise MissingPeerError("no C compiler: there is no 'cc' on the path")
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "adam.so"
-        command = [compiler, *C_FLAGS, "-shared", "-fPIC", "-o", library, C_SOURCE, "-lm"]
+        command = [compiler, *flags, "-shared", "-fPIC", "-o", library, C_SOURCE, "-lm"]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise MissingPeerError(f"cc could not compile {C_SOURCE.name}: {done.stderr.strip()[:200]}")

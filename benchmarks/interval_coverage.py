@@ -15,11 +15,11 @@ from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
+from script import script
 
 from jaxopt_lab import metrics
 from jaxopt_lab.bench.machine import describe_machine, one_line
-from jaxopt_lab.bench.output import table, write_json
-from jaxopt_lab.bench.script import parser
+from jaxopt_lab.bench.output import table
 
 HERE = Path(__file__).parent
 PHI = NormalDist().cdf
@@ -176,14 +176,7 @@ def markdown(result: dict[str, Any]) -> str:
     return "\n".join([*lines, "", said])
 
 
-def main(arguments: list[str]) -> None:
-    """Simulate, print the table, write the JSON."""
-    chosen = parser(__doc__, simulations=1000, resamples=500).parse_args(arguments)
-    result = run(chosen.simulations, chosen.resamples)
-    print(report(result))
-    if chosen.out:
-        write_json(chosen.out, result)
-
+main = script(__doc__, run, report, simulations=1000, resamples=500)
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from script import script
 
-from jaxopt_lab import optimizers, problems, tune_xla
+from jaxopt_lab import optimizers, problems
 from jaxopt_lab.analysis import basins, stability_map
 from jaxopt_lab.analysis.curvature import spectral_density
 from jaxopt_lab.bench.machine import describe_machine, one_line
-from jaxopt_lab.bench.output import table, write_json
+from jaxopt_lab.bench.output import table
 from jaxopt_lab.bench.rounds import Method, measure
-from jaxopt_lab.bench.script import parser
 
 LANCZOS_STEPS = 80
 
@@ -111,18 +111,7 @@ def report(result: dict[str, Any]) -> str:
     return "\n".join(parts + [f"{name}: {row['found']}" for name, row in result["rows"].items()])
 
 
-def main(arguments: list[str]) -> None:
-    """Measure, print the table, write the JSON."""
-    options = parser(__doc__, resolution=1000, steps=500, rounds=3)
-    options.add_argument("--plain", action="store_true", help="without the options of tune_xla")
-    chosen = options.parse_args(arguments)
-    if not chosen.plain:
-        tune_xla()
-    result = run(chosen.resolution, chosen.steps, chosen.rounds)
-    print(report(result))
-    if chosen.out:
-        write_json(chosen.out, result)
-
+main = script(__doc__, run, report, tuned=True, resolution=1000, steps=500, rounds=3)
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -17,9 +17,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from script import parser
+
 from jaxopt_lab.bench.machine import describe_machine, one_line
 from jaxopt_lab.bench.output import table, write_json
-from jaxopt_lab.bench.script import parser
 
 TAGS = ("train/loss", "val/loss", "train/accuracy", "val/accuracy")
 TARGET_SECONDS, TARGET_BYTES = 20.0, 500 << 20

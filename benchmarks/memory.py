@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from script import parser
 
 from jaxopt_lab import optimizers, problems, sweep, tune_xla
 from jaxopt_lab.bench.bowl import CURVATURES, chunking, starts
 from jaxopt_lab.bench.machine import describe_machine, one_line
 from jaxopt_lab.bench.output import table, write_json
-from jaxopt_lab.bench.script import parser
 
 STARTS = len(starts())
 SMALL = 100 * STARTS  # enough lanes to have everything compiled and every thread started

@@ -13,12 +13,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import sklearn.metrics
+from script import script
 
 from jaxopt_lab import metrics
 from jaxopt_lab.bench.machine import describe_machine, one_line
-from jaxopt_lab.bench.output import table, write_json
+from jaxopt_lab.bench.output import table
 from jaxopt_lab.bench.rounds import Method, measure
-from jaxopt_lab.bench.script import parser
 
 OF_SCORES = ("roc_auc_score", "average_precision_score", "log_loss", "brier_score_loss")
 OF_CLASSES = ("confusion_matrix", "f1_score", "matthews_corrcoef", "balanced_accuracy_score")
@@ -102,14 +102,7 @@ def report(result: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def main(arguments: list[str]) -> None:
-    """Measure, print the table, write the JSON."""
-    chosen = parser(__doc__, most_samples=1_000_000, rounds=5).parse_args(arguments)
-    result = run(chosen.most_samples, chosen.rounds)
-    print(report(result))
-    if chosen.out:
-        write_json(chosen.out, result)
-
+main = script(__doc__, run, report, most_samples=1_000_000, rounds=5)
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -14,12 +14,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from script import parser
 
 from jaxopt_lab import optimizers, problems, sweep, tune_xla
 from jaxopt_lab.bench.machine import describe_machine, one_line
 from jaxopt_lab.bench.output import missing_lines, table, write_json
 from jaxopt_lab.bench.rounds import Method, measure, need
-from jaxopt_lab.bench.script import parser
 
 OURS = "jaxopt_lab, sweep"
 OPTAX = "Optax, jit(vmap(scan))"

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from script import parser
 
 from jaxopt_lab import optimizers, problems, sweep, tune_xla
 from jaxopt_lab.bench.machine import describe_machine, one_line
 from jaxopt_lab.bench.output import table, write_json
-from jaxopt_lab.bench.script import parser
 
 SURFACES = ("quadratic", "rosenbrock", "ackley", "rastrigin", "branin")
 REFERENCE = "32:1:scalars"

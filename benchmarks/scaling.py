@@ -10,13 +10,13 @@ import sys
 from typing import Any
 
 import numpy as np
+from script import script
 
-from jaxopt_lab import optimizers, problems, sweep, tune_xla
+from jaxopt_lab import optimizers, problems, sweep
 from jaxopt_lab.bench.bowl import chunking
 from jaxopt_lab.bench.machine import describe_machine, one_line
-from jaxopt_lab.bench.output import table, write_json
+from jaxopt_lab.bench.output import table
 from jaxopt_lab.bench.rounds import Method, measure
-from jaxopt_lab.bench.script import parser
 
 STARTS = 100
 DIMENSIONS = (2, 10, 100, 1000)
@@ -84,18 +84,7 @@ def report(result: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def main(arguments: list[str]) -> None:
-    """Measure, print the tables, write the JSON."""
-    options = parser(__doc__, least_lanes=10_000, most_lanes=10_000_000, steps=1000, rounds=3)
-    options.add_argument("--plain", action="store_true", help="without the options of tune_xla")
-    chosen = options.parse_args(arguments)
-    if not chosen.plain:
-        tune_xla()
-    result = run(chosen.least_lanes, chosen.most_lanes, chosen.steps, chosen.rounds)
-    print(report(result))
-    if chosen.out:
-        write_json(chosen.out, result)
-
+main = script(__doc__, run, report, tuned=True, least_lanes=10_000, most_lanes=10_000_000, steps=1000, rounds=3)
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -13,10 +13,11 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
+from script import script
+
 from jaxopt_lab.bench.machine import describe_machine, one_line
-from jaxopt_lab.bench.output import table, write_json
+from jaxopt_lab.bench.output import table
 from jaxopt_lab.bench.rounds import Method, measure
-from jaxopt_lab.bench.script import parser
 
 SWEEP = """
 from jaxopt_lab import optimizers, problems, sweep
@@ -89,14 +90,7 @@ def report(result: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def main(arguments: list[str]) -> None:
-    """Measure, print the table, write the JSON."""
-    chosen = parser(__doc__, rounds=5).parse_args(arguments)
-    result = run(chosen.rounds)
-    print(report(result))
-    if chosen.out:
-        write_json(chosen.out, result)
-
+main = script(__doc__, run, report, rounds=5)
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from script import parser
 
 from jaxopt_lab import problems
 from jaxopt_lab.bench.machine import describe_machine, one_line
 from jaxopt_lab.bench.output import table, write_json
 from jaxopt_lab.bench.rounds import MissingPeerError, need
-from jaxopt_lab.bench.script import parser
 from jaxopt_lab.curves import diagnose
 from jaxopt_lab.curves.vocabulary import LABELS
 from jaxopt_lab.labs.curves.examples import make_examples
