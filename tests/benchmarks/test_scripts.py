@@ -227,7 +227,7 @@ def test_a_script_that_fails_is_named_and_the_others_run(script, tmp_path, monke
 
 def test_every_script_that_measures_is_run_by_all(script):
     scripts = script("all")
-    helpers = {"all", "engine_peers", "readme_table"}
+    helpers = {"all", "engine_peers", "readme_table", "script"}
     assert {path.stem for path in scripts.HERE.glob("*.py")} - helpers == set(scripts.SCRIPTS)
 
 
