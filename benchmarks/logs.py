@@ -19,7 +19,7 @@ from typing import Any
 
 from script import parser
 
-from jaxopt_lab.bench.machine import describe_machine, one_line
+from jaxopt_lab.bench.machine import describe_machine, one_line, peak_bytes
 from jaxopt_lab.bench.output import table, write_json
 
 TAGS = ("train/loss", "val/loss", "train/accuracy", "val/accuracy")
@@ -98,14 +98,6 @@ def write_csv(file: Path, size: int) -> int:
                 if written >= size:
                     break
     return count
-
-
-def peak_bytes() -> int:
-    """The most memory that this process has held."""
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak
 
 
 def frames_alone(file: Path) -> int:

@@ -20,7 +20,7 @@ from script import parser
 
 from jaxopt_lab import optimizers, problems, sweep, tune_xla
 from jaxopt_lab.bench.bowl import CURVATURES, chunking, starts
-from jaxopt_lab.bench.machine import describe_machine, one_line
+from jaxopt_lab.bench.machine import describe_machine, one_line, peak_bytes
 from jaxopt_lab.bench.output import table, write_json
 
 STARTS = len(starts())
@@ -31,14 +31,6 @@ def stored_sweep(lanes: int, steps: int, place: Path) -> Any:
     """One sweep whose summary goes to disk as it is made; its result, of which nothing is read."""
     bowl, grid = problems.quadratic(CURVATURES), {"learning_rate": np.logspace(-4, -1, lanes // STARTS)}
     return sweep(bowl, optimizers.adam, grid, starts=starts(), num_steps=steps, record="summary", store=place)
-
-
-def peak_bytes() -> int:
-    """The most memory that this process has held."""
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak
 
 
 def in_this_process(lanes: int, steps: int, folder: Path) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def bounds(limits: Limits) -> dict[str, float]:
 
 def chunking(dataset: Any) -> dict[str, Any]:
     """In what portions a sweep ran, as its result says."""
-    return {name: value for name, value in dataset.attrs.items() if name.startswith(("chunk", "tile", "tiling"))}
+    return {name: dataset.attrs[name] for name in ("chunk_size", "tiling")}
 
 
 def xla_methods(lanes: int, steps: int) -> dict[str, Method]:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,14 @@ def processor() -> str:
         return f"{platform.processor() or 'processor'} ({kind})"
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "processor")
     return f"{model} ({kind})"
+
+
+def peak_bytes() -> int:
+    """The most memory that this process has held."""
+    import resource  # not on Windows
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak
 
 
 def largest_cache_bytes() -> int:

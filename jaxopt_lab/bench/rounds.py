@@ -110,6 +110,8 @@ def need(module: str) -> Any:
 def measure(methods: Mapping[str, Method], rounds: int) -> Timings:
     """Call every method once, compilation included, and then once a round.
 
+    Each round begins with another method, so that none always finds the caches as the same one left them.
+
     Args:
         methods: by name, in the order in which they take turns.
         rounds: how many.
@@ -126,9 +128,14 @@ def measure(methods: Mapping[str, Method], rounds: int) -> Timings:
         except MissingPeerError as reason:
             missing[name] = str(reason)
     first = {name: _first(run) for name, run in ready.items()}
-    steady = [{name: seconds_of(run) for name, run in ready.items()} for _ in range(rounds)]
+    steady = [{name: seconds_of(ready[name]) for name in _rotated(list(ready), number)} for number in range(rounds)]
     timed = {name: Timing(*first[name], tuple(one[name] for one in steady), methods[name].work) for name in ready}
     return Timings(timed, missing)
+
+
+def _rotated(names: list[str], by: int) -> list[str]:
+    first = by % max(1, len(names))
+    return names[first:] + names[:first]
 
 
 def seconds_of(run: Callable[[], Any]) -> float:
@@ -142,7 +149,7 @@ def seconds_of(run: Callable[[], Any]) -> float:
 def wait_until_idle() -> None:
     """Wait until no thread of this process runs.
 
-    Those of a parallel loop go on spinning for a while after it: they took a fifth of the speed of what came next.
+    Those of a parallel loop go on spinning for a while after it, at the cost of what comes next.
     """
     for _ in range(MOST_PAUSES):
         before = time.process_time()

@@ -2,6 +2,8 @@
 
 import dataclasses
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,9 +13,9 @@ from jaxopt_lab.cli.catalogue import optimizer_factories, problem_factories, res
 from jaxopt_lab.cli.device import allow, announce_device
 from jaxopt_lab.cli.values import parse_axes, parse_values
 from jaxopt_lab.engine.grid import unknown
-from jaxopt_lab.engine.memory import result_bytes
+from jaxopt_lab.engine.memory import check_memory, result_bytes, working_bytes
 from jaxopt_lab.engine.run import run_spec
-from jaxopt_lab.engine.settle import plan_of, settle
+from jaxopt_lab.engine.settle import measured, plan_of, settle
 from jaxopt_lab.engine.spec import Spec, make_spec
 
 if TYPE_CHECKING:
@@ -106,7 +108,7 @@ def sweep(
     parts = None if shard is None else _shard(shard, streams=streams, overwrite=overwrite)
     announce_device(require)
     if dry_run:
-        _describe(spec)
+        _describe(spec, stored=streams)
         return
     if out is None or not streams:
         result = _run(spec, None, None)
@@ -127,12 +129,17 @@ def sweep(
 
 
 def _run(spec: Spec, store: Path | None, parts: tuple[int, int] | None) -> "xr.Dataset":
-    """Run a sweep; what goes wrong is said in the words of the command line."""
     from jaxopt_lab.cli.files import keeping
 
+    with _own_words(), keeping(store):
+        return run_spec(spec, store=store, shard=parts, progress=True)
+
+
+@contextmanager
+def _own_words() -> Iterator[None]:
+    """What goes wrong is said in the words of the command line."""
     try:
-        with keeping(store):
-            return run_spec(spec, store=store, shard=parts, progress=True)
+        yield
     except ValueError as error:
         text = str(error).replace("write them to disk with a store", "write them to disk with --out run.zarr")
         text = f"--out: {text.removeprefix('store: ')}" if text.startswith("store: ") else text
@@ -205,14 +212,20 @@ def _axes(name: str, axes: Any) -> dict[str, Any]:
     return parse_axes(f"--{name}", axes) if isinstance(axes, list) else axes
 
 
-def _describe(spec: Spec) -> None:
-    spec, variants = settle(spec)
-    plan = plan_of(spec)
+def _describe(spec: Spec, *, stored: bool) -> None:
+    """What would run; refused in the same words as the sweep itself where there is not enough memory for it."""
+    settled, variants = settle(spec)
+    plan = plan_of(settled)
     leading = {"optimizer": len(spec.optimizers)} if spec.several else {}
     shape = leading | {axis.name: len(axis.values) for axis in spec.static} | spec.lane_dims
     print("shape:        " + " × ".join(f"{name} {length}" for name, length in shape.items()))
     print(f"trajectories: {plan.num_variants * plan.num_lanes:,} of {spec.num_steps:,} steps")
     print(f"result:       {result_bytes(plan, variants):,} bytes")
+    print(f"under way:    {working_bytes(plan, variants):,} bytes at most")
+    with _own_words():
+        check_memory(plan, variants, stored=stored)
+    settled = measured(spec, settled, variants)
+    plan = plan_of(settled)
     print(f"chunks:       {plan.num_chunks:,} of {plan.chunk_size:,} trajectories")
-    print(f"tiling:       {spec.tiling} (lanes of one program : steps of one turn of its loop : form)")
+    print(f"tiling:       {settled.tiling} (lanes of one program : steps of one turn of its loop : form)")
     print(f"compilations: {plan.num_variants}")

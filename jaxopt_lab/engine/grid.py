@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import inspect
+import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import jax
 import numpy as np
 
 from jaxopt_lab.engine.checks import is_optimizer
+from jaxopt_lab.engine.fixed import Fixed
 from jaxopt_lab.problems.problem import Problem
 
 OWNERS = ("optimizer", "problem")
@@ -68,9 +70,12 @@ def static_axes(grid: Mapping[str, Any], problem: Any, optimizers: Mapping[str, 
     """
     axes = tuple(_axis(name, values, problem, optimizers) for name, values in _mapping("static_grid", grid).items())
     for axis in axes:
-        seen = [repr(value) for value in axis.values]
-        if not seen or len(set(seen)) < len(seen):
-            raise ValueError(f"static_grid[{axis.name!r}]: got {axis.values!r}; give at least one value, none twice")
+        if not len(axis.values):
+            raise ValueError(f"static_grid[{axis.name!r}]: got no values; give at least one")
+        seen = [Fixed(value) for value in axis.values]
+        if len(set(seen)) < len(seen):
+            twice = next(value.value for value in seen if seen.count(value) > 1)
+            raise ValueError(f"static_grid[{axis.name!r}]: got {reprlib.repr(twice)} twice; give each value once")
     return axes
 
 
@@ -161,8 +166,10 @@ def _numbers(axis: Axis, dtype: Any) -> np.ndarray:
 def _check_cast(where: str, values: np.ndarray, dtype: np.dtype[Any]) -> None:
     """Refuse values that would become others on their way into the program."""
     if values.dtype.kind != "f":  # whole numbers stay whole, so that they may index
-        if np.abs(values).max() > np.iinfo(np.int32).max:
-            raise ValueError(f"{where}: got {values[np.abs(values).argmax()]}, beyond 32 bits; write it as a float")
+        held = np.iinfo(np.int32)
+        beyond = [value for value in (values.min(), values.max()) if not held.min <= value <= held.max]
+        if beyond:
+            raise ValueError(f"{where}: got {beyond[0]}, beyond 32 bits; write it as a float")
         return
     with np.errstate(over="ignore", under="ignore"):
         cast = values.astype(dtype)

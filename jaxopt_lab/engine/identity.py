@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxlib import version as jaxlib_version
 
@@ -67,9 +68,13 @@ def _program_hash(spec: Spec, variant: Prepared) -> str:
     traced = whole(variant.structure, spec.tiling).trace(variant.shared, tile, 1)
     digest = hashlib.sha256(without_addresses(traced.lower().as_text()).encode())
     for number in jax.tree.leaves((variant.shared, traced.jaxpr.consts)):
-        array = np.asarray(number)
+        array = np.asarray(jax.random.key_data(number) if _is_key(number) else number)
         digest.update(f"{array.dtype}{array.shape}".encode() + np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
+
+
+def _is_key(number: Any) -> bool:
+    return isinstance(number, jax.Array) and jnp.issubdtype(number.dtype, jax.dtypes.prng_key)
 
 
 def _short(value: Any) -> str:

@@ -1,7 +1,6 @@
 """One lane of a sweep: what its program is compiled for, and what is passed to it."""
 
 import functools
-import pickle
 from collections.abc import Hashable
 from typing import Any, NamedTuple
 
@@ -10,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxopt_lab.engine.checks import check_optimizer, check_start, is_optimizer
+from jaxopt_lab.engine.fixed import Fixed
 from jaxopt_lab.engine.records import Record
 from jaxopt_lab.engine.spec import Spec, Variant, problem_factory
 from jaxopt_lab.engine.trajectory import Observe
@@ -23,7 +23,7 @@ class Structure(NamedTuple):
     problem_is_swept: bool
     optimizer: Hashable
     traced: tuple[tuple[str, str], ...]  # (owner, argument) of each axis
-    static: tuple[tuple[str, str, "Fixed"], ...]  # (owner, argument, value)
+    static: tuple[tuple[str, str, Fixed], ...]  # (owner, argument, value)
     num_steps: int
     record: Record
     observe: Observe | None
@@ -47,21 +47,6 @@ class Lane(NamedTuple):
     start: Any
     start_index: Any
     seed_index: Any
-
-
-class Fixed:
-    """A value that a program is compiled for; lists and arrays are told apart by their content."""
-
-    def __init__(self, value: Any) -> None:
-        """Wrap the value."""
-        self.value = value
-        self.key = (type(value), value if isinstance(value, Hashable) else pickle.dumps(value))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Fixed) and self.key == other.key
-
-    def __hash__(self) -> int:
-        return hash(self.key)
 
 
 class Skeleton(NamedTuple):
@@ -107,7 +92,7 @@ def lane_arguments(spec: Spec, start: int, stop: int) -> Lane:
 
 
 def _places(start: int, count: int, shape: tuple[int, ...]) -> list[np.ndarray]:
-    """Where in an array of this shape elements lie that follow each other: `np.unravel_index` takes ten times as long.
+    """Where in an array of this shape elements lie that follow each other: `np.unravel_index` takes much longer.
 
     That is in 32 bits, which do whatever the start: it is taken apart as one number, and never added as a whole.
     """
@@ -123,7 +108,7 @@ def _places(start: int, count: int, shape: tuple[int, ...]) -> list[np.ndarray]:
 
 
 def _lane_values(values: np.ndarray, index: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
-    # Cast first: there are fewer values than lanes. And `take`, since an index of arrays takes three times as long.
+    # Cast first: there are fewer values than lanes. And `take`, since an index of arrays takes longer.
     return values.astype(dtype if values.dtype.kind == "f" else np.int32).take(index)
 
 

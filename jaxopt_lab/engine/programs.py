@@ -14,13 +14,14 @@ from jaxopt_lab.engine.checks import check_loss
 from jaxopt_lab.engine.lanes import Lane, Shared, Structure, build
 from jaxopt_lab.engine.records import Record
 from jaxopt_lab.engine.rewriting import kernels
-from jaxopt_lab.engine.rewriting.one_pass import fits_one_pass, in_one_pass
+from jaxopt_lab.engine.rewriting.one_pass import fits_one_kernel, in_one_pass
 from jaxopt_lab.engine.rewriting.scalars import MOST_NUMBERS, Tally, in_scalars
+from jaxopt_lab.engine.settings import current_settings
 from jaxopt_lab.engine.tiling import Tiling
 from jaxopt_lab.engine.trajectory import Carry, Run, Trajectory
 
-MOST_NUMBERS_IN_PASSES = 16
-"""Parameters of more numbers are taken apart only where a step is one pass: in several, scalars were often slower."""
+MOST_NUMBERS_LEFT_TO_XLA = 16
+"""Parameters of more numbers are taken apart only where that makes one kernel: left to XLA, they were often slower."""
 
 MOST_OPERATIONS = 1200
 """A step of more operations stays in arrays: it takes seconds to compile, and gains less and less."""
@@ -33,13 +34,18 @@ Results = dict[str, Any]
 
 
 def _made_once(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that remembers what it gave, run by one thread at a time: a program made twice is compiled twice."""
-    remembered, lock = functools.lru_cache(maxsize=256)(function), threading.Lock()
+    """A function that remembers what it gave, run by one thread at a time: a program made twice is compiled twice.
+
+    What it gives may depend on JAX's switches, which are not among its arguments. The thread that runs it may come to
+    it again, where a user's factory sweeps something by itself.
+    """
+    remembered = functools.lru_cache(maxsize=256)(lambda _, *arguments: function(*arguments))
+    lock = threading.RLock()
 
     @functools.wraps(function)
     def once(*arguments: Hashable) -> Any:
         with lock:
-            return remembered(*arguments)
+            return remembered(current_settings(), *arguments)
 
     return once
 
@@ -132,7 +138,7 @@ def _whole_way(structure: Structure, unroll: int, shared: Shared, lane: Lane) ->
     return _variables(run.trajectory(start, structure.num_steps), structure.record)
 
 
-@functools.lru_cache(maxsize=256)
+@_made_once
 def outputs(structure: Structure, shapes: Shapes) -> Results:
     """The shapes and dtypes of one lane's results."""
     return jax.eval_shape(functools.partial(_whole_way, structure, 1), *shapes.arguments)
@@ -238,18 +244,18 @@ def _over_lanes(function: Callable[..., Any], tiling: Tiling, in_axes: Any, out_
 
 
 def _jitted(function: Callable[..., Any]) -> Any:
-    return jax.jit(function, compiler_options=kernels.OPTIONS if kernels.are_taken() else None)
+    return jax.jit(function, compiler_options=kernels.options())
 
 
 class Cost(NamedTuple):
-    """What a lane takes; whether it can be taken apart into scalars, and a step of these be one pass over them."""
+    """What a lane takes; whether it is taken apart into scalars, and whether the loop over steps is then one kernel."""
 
     carry_bytes: int
     scalars: bool
-    one_pass: bool
+    one_kernel: bool
 
 
-@functools.lru_cache(maxsize=256)
+@_made_once
 def cost(structure: Structure, shapes: Shapes) -> Cost:
     """What one lane takes from step to step: its parameters and its optimiser's state. Traced once a structure."""
 
@@ -261,8 +267,8 @@ def cost(structure: Structure, shapes: Shapes) -> Cost:
     carry_bytes = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves((start, state)))
     numbers = sum(leaf.size for leaf in jax.tree.leaves(start))
     apart = numbers <= MOST_NUMBERS and _stays_apart(structure, shapes)
-    one_pass = apart and kernels.are_taken() and _is_one_pass(structure, shapes)
-    return Cost(carry_bytes, one_pass or (apart and numbers <= MOST_NUMBERS_IN_PASSES), one_pass)
+    one_kernel = apart and kernels.are_taken() and _is_one_kernel(structure, shapes)
+    return Cost(carry_bytes, one_kernel or (apart and numbers <= MOST_NUMBERS_LEFT_TO_XLA), one_kernel)
 
 
 def _stays_apart(structure: Structure, shapes: Shapes) -> bool:
@@ -277,14 +283,14 @@ def _stays_apart(structure: Structure, shapes: Shapes) -> bool:
     return tally.joined == 0 and len(program.eqns) <= MOST_OPERATIONS
 
 
-def _is_one_pass(structure: Structure, shapes: Shapes) -> bool:
+def _is_one_kernel(structure: Structure, shapes: Shapes) -> bool:
     def steps(shared: Shared, lane: Lane) -> Carry:
         run, start = _run(structure, 1, shared, lane)
         return run.advance(run.start(start), 0, 2)
 
     shared, lane = shapes.arguments
     lanes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((SOME_LANES, *leaf.shape), leaf.dtype), lane)
-    return fits_one_pass(jax.vmap(in_scalars(steps), in_axes=(None, 0)), SOME_LANES, shared, lanes)
+    return fits_one_kernel(jax.vmap(in_scalars(steps), in_axes=(None, 0)), SOME_LANES, shared, lanes)
 
 
 def _variables(trajectory: Trajectory, record: Record) -> Results:

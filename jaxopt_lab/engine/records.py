@@ -104,7 +104,7 @@ class Losses(NamedTuple):
 
     The compiler makes a pass over memory of whatever two results are computed from. So the best loss is found out
     first, and when it was found and when all ended are read off it and the loss. The end is one number, and a minimum:
-    to ask "not yet, and now?" at each step became masked stores, and took half the speed of a sweep.
+    to ask "not yet, and now?" at each step would become masked stores, which are slow.
 
     Attributes:
         initial: the loss at the start point.

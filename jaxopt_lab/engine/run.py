@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jax
+import numpy as np
 
 from jaxopt_lab.engine.chunks import Prepared, start_chunk
 from jaxopt_lab.engine.dataset import labels_of
@@ -19,7 +20,7 @@ from jaxopt_lab.engine.programs import outputs
 from jaxopt_lab.engine.records import Record
 from jaxopt_lab.engine.results import Destination, Memory, OnDisk
 from jaxopt_lab.engine.settings import chosen_device
-from jaxopt_lab.engine.settle import plan_of, settle
+from jaxopt_lab.engine.settle import measured, plan_of, settle
 from jaxopt_lab.engine.spec import Spec, make_spec
 from jaxopt_lab.engine.store import read_header
 from jaxopt_lab.engine.threads import on_threads
@@ -55,9 +56,10 @@ def sweep(
 ) -> "xr.Dataset":
     """Run an optimiser from every start at every point of a grid, and label what comes out.
 
-    Hyperparameters are traced: other values, other numbers of values and other tolerances compile nothing new. As with
-    `jax.jit`, a function is traced once: what it reads from outside itself (a global, an attribute) is compiled in, and
-    a later change of that goes unseen. Pass what changes as an argument in the grid, or make a new function.
+    Hyperparameters are traced: other values and other tolerances compile nothing new, nor do more of them, once they
+    fill a tile (a smaller sweep is one tile, of the next power of two). As with `jax.jit`, a function is traced once:
+    what it reads from outside itself (a global, an attribute) is compiled in, and a later change of that goes unseen.
+    Pass what changes as an argument in the grid, or make a new function.
 
     Args:
         problem: a `Problem`, a factory of one (``problems.quadratic``) whose arguments may be in the grid, or a plain
@@ -197,11 +199,12 @@ def _prepare(spec: Spec, path: Path | None) -> tuple[Spec, list[Prepared], Plan,
     """Settle what was left open, make sure that it fits, and make room for the results."""
     if path is not None and path.exists():
         spec = _as_stored(spec, path)
-    spec, variants = settle(spec)
-    plan = plan_of(spec)
-    check_recorded(spec, variants)
-    check_memory(plan, variants, stored=path is not None)
-    return spec, variants, plan, _destination(spec, plan, variants, path)
+    settled, variants = settle(spec)
+    check_recorded(settled, variants)
+    check_memory(plan_of(settled), variants, stored=path is not None)
+    settled = measured(spec, settled, variants)
+    plan = plan_of(settled)
+    return settled, variants, plan, _destination(settled, plan, variants, path)
 
 
 def _run(
@@ -265,7 +268,11 @@ def _check_running(store: Any, shard: Any, executor: Any, timeout: Any) -> None:
     if store is not None and not isinstance(store, str | os.PathLike):
         raise ValueError(f'store: got {store!r}; give the path of a folder, such as "run.zarr"')
     if shard is not None:
-        fits = isinstance(shard, tuple) and len(shard) == 2 and all(isinstance(n, int) for n in shard)
+        fits = (
+            isinstance(shard, tuple)
+            and len(shard) == 2
+            and all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in shard)
+        )
         if not fits or not 0 <= shard[0] < shard[1]:
             raise ValueError(f"shard: got {shard!r}; give (i, n) with i from 0 to n - 1")
         if store is None:
@@ -274,11 +281,12 @@ def _check_running(store: Any, shard: Any, executor: Any, timeout: Any) -> None:
         raise ValueError(
             f"executor: got {executor!r}; give a concurrent.futures.Executor, or a function that makes one"
         )
-    if timeout is not None and (executor is None or not timeout > 0):
-        reason = (
-            "threads of this process can't be stopped; give an executor too" if executor is None else f"got {timeout}"
-        )
-        raise ValueError(f"timeout: {reason}; it is the seconds that a chunk may take on an executor")
+    if timeout is None:
+        return
+    if executor is None:
+        raise ValueError("timeout: threads of this process can't be stopped; give an executor too")
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float | np.number) or not timeout > 0:
+        raise ValueError(f"timeout: got {timeout!r}; give the seconds that a chunk may take on an executor")
 
 
 def _with_progress(finished: Iterator[Chunk], share: list[Chunk], todo: list[Chunk]) -> Iterator[Chunk]:

@@ -160,6 +160,8 @@ def make_spec(
         None if value is None else whole_number(name, value, least=1)
         for name, value in {"seeds": seeds, "chunk_size": chunk_size}.items()
     )
+    if seeds is not None and seeds > _MOST:
+        raise ValueError(f"seeds: got {seeds}; at most {_MOST} have random numbers of their own")
     if whole_number("seed", seed, least=0) > _MOST:
         raise ValueError(f"seed: got {seed}; give one of at most {_MOST}")
     if tolerance is not None and (isinstance(tolerance, bool) or not isinstance(tolerance, Real) or not tolerance > 0):
@@ -169,11 +171,14 @@ def make_spec(
     _check_names(traced, static, seeds)
     for name, factory in optimizers.items():
         _check_complete(name, factory, {axis.argument for axis in traced + static if axis.owner == "optimizer"})
-    return Spec(
+    spec = Spec(
         problem, optimizers, several, traced, static, _starts(starts, dtype), seeds, num_steps, as_record(record),
         None if tolerance is None else float(tolerance), int(seed), observe, dtype, chunk_size,
         as_tiling(tiling),
     )  # fmt: skip
+    if chunk_size is None or chunk_size <= spec.num_lanes:
+        return spec
+    return dataclasses.replace(spec, chunk_size=spec.num_lanes)  # a store would make room for the whole of a chunk
 
 
 def _starts(starts: Any, dtype: np.dtype[Any]) -> Any:

@@ -61,8 +61,9 @@ class _StoredLanes(BackendArray):
         self._path, self._plan, self._name, self._variants, self._done = path, header.plan, name, variants, done
         self._outer = header.labels.shape
         self.shape = (*self._outer, *variants[0].shape[1:])
-        whole = len(done) == header.plan.num_chunks or np.issubdtype(variants[0].dtype, np.inexact)
-        self.dtype = np.dtype(variants[0].dtype if whole else np.float64)
+        common = np.result_type(*(variant.dtype for variant in variants))
+        whole = len(done) == header.plan.num_chunks or np.issubdtype(common, np.inexact)
+        self.dtype = common if whole else np.dtype(np.float64)
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, BasicIndexer | OuterIndexer):  # the adapter takes no empty slice of negative step

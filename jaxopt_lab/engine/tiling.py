@@ -12,7 +12,7 @@ MOST_LANES = 4096
 MOST_LANES_TUNED = 1024
 """Under the options of `tune_xla` a turn of the loop costs next to nothing: a tile may fit the nearest cache."""
 
-MOST_LANES_IN_ONE_PASS = 2048 + 128
+MOST_LANES_IN_ONE_KERNEL = 2048 + 128
 """Where a step is one pass over the lanes the cache hardly matters, but what all share is computed again for each tile.
 
 No power of two: vectors that begin whole pages apart push each other out of the nearest cache."""
@@ -86,7 +86,7 @@ def rule(
     with_loss: bool,
     stops: bool,
     scalars: bool,
-    one_pass: bool = False,
+    one_kernel: bool = False,
     tuned: bool = True,
     platform: str = "cpu",
 ) -> Tiling:
@@ -98,7 +98,7 @@ def rule(
         with_loss: whether the loss of every step is looked at.
         stops: whether lanes end early.
         scalars: whether the problem can be taken apart.
-        one_pass: whether a step of these is one pass over the lanes.
+        one_kernel: whether the loop over its steps is one kernel.
         tuned: whether XLA's options of `tune_xla` are set; without them a turn of the loop costs more.
         platform: ``"cpu"``, or JAX's name of another one.
 
@@ -113,8 +113,8 @@ def rule(
         fitting = max(1, min(ACCELERATOR_LANES, ACCELERATOR_BYTES // max(1, bytes_per_lane)))
         unroll = ACCELERATOR_UNROLL if scalars and not stops else 1
         return Tiling(min(_power_of_two(fitting), enough), unroll, scalars)
-    if one_pass:
-        return Tiling(min(enough if enough < 1024 else enough + 128, MOST_LANES_IN_ONE_PASS), 1, scalars)
+    if one_kernel:
+        return Tiling(min(enough if enough < 1024 else enough + 128, MOST_LANES_IN_ONE_KERNEL), 1, scalars)
     most = MOST_LANES
     if with_loss:
         most = MOST_LANES_WITH_LOSS if scalars else MOST_LANES_OF_ARRAYS_WITH_LOSS

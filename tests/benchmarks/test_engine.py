@@ -62,13 +62,16 @@ def test_numpy_computes_what_the_exercise_does(coordinates_first, expected):
     [
         ("torch", "torch_over_all_lanes", {}),
         ("torch", "torch_over_all_lanes", {"coordinates_first": True}),
-        ("numba", "numba_over_all_lanes", {}),
+        ("numba", "numba_over_all_lanes", {"make": "_numba_kernel"}),
+        ("numba", "numba_over_all_lanes", {"make": "_numba_blocks"}),
         ("cc", "c_over_all_lanes", {}),
     ],
 )
 def test_a_peer_computes_what_the_exercise_does(what, method, options, script, expected):
-    make = getattr(script("engine_peers"), method)
-    assert_same(made_or_named(what, lambda: make(LANES, STEPS, **options))(), expected)
+    peers = script("engine_peers")
+    if "make" in options:
+        options = {"make": getattr(peers, options["make"])}
+    assert_same(made_or_named(what, lambda: getattr(peers, method)(LANES, STEPS, **options))(), expected)
 
 
 def test_c_computes_lanes_that_fill_no_block(script):

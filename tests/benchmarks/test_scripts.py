@@ -84,7 +84,6 @@ def test_nine_lanes_in_ten_finish_early_and_the_last_never(run):
     assert cases == [(name, lanes) for name in ("gradient descent", "Adam") for lanes in (20_000, 2000)]
     for row in result["cases"]:
         assert (row["converged_early"], row["never_converged"]) == (0.9, 0.1)
-        assert row["met"] == (row["reached"] <= 0.3)
     assert "90%    10%" in printed
 
 

@@ -59,6 +59,14 @@ def test_dry_run_says_what_would_run_and_runs_nothing(call, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_dry_run_refuses_what_would_not_fit(call, tmp_path):
+    outcome = call(*SWEEP, "--starts", "1000000000", "--record", "path", "--out", "run.nc", "--dry-run")
+    assert outcome.status == 2
+    assert "trajectories: 3,000,000,000 of 1,000 steps" in outcome.out
+    assert "GiB of memory are free; write them to disk with --out run.zarr" in outcome.err
+    assert not list(tmp_path.iterdir())
+
+
 def test_float64_is_float64(call):
     before = __import__("jax").config.read("jax_enable_x64")
     try:

@@ -1,5 +1,6 @@
 """Every mistake that can be seen before anything runs: one sentence with the argument, what came, and what to do."""
 
+from concurrent.futures import Executor
 from typing import Any
 
 import jax.numpy as jnp
@@ -114,7 +115,10 @@ CASES: dict[str, tuple[Any, list[str]]] = {
     "ragged values": (swept(**rate([0.1], [0.2, 0.3])), ["grid['learning_rate']", "0.3"]),
     "a grid that is no mapping": (swept(grid=[0.1, 0.2]), ["grid", "0.1"]),
     "a static grid that is no mapping": (swept(static_grid=["dim"]), ["static_grid", "dim"]),
-    "an empty static grid": (swept(problem=problems.rosenbrock, static_grid={"dim": []}), ["static_grid['dim']", "[]"]),
+    "an empty static grid": (
+        swept(problem=problems.rosenbrock, static_grid={"dim": []}),
+        ["static_grid['dim']", "no values", "at least one"],
+    ),
     "a static value twice": (
         swept(problem=problems.rosenbrock, static_grid={"dim": [2, 2]}),
         ["static_grid['dim']", "twice"],
@@ -210,6 +214,18 @@ CASES: dict[str, tuple[Any, list[str]]] = {
     # memory
     "more than there is memory for": (swept(starts=10**9, num_steps=10**5, record="path"), ["GiB", "record", "fewer"]),
     "more than can be counted": (swept(starts=10**30), ["starts"]),
+    "more seeds than there are random numbers for": (swept(seeds=2**34), ["seeds", str(2**34), "at most"]),
+    # how it is run
+    **{
+        f"shard={value!r}": (swept(shard=value, store="never.zarr"), ["shard", repr(value), "(i, n)"])
+        for value in ((False, True), (2, 2), (-1, 2), (0.0, 2), [0, 2], 3)
+    },
+    "a shard without a store": (swept(shard=(0, 2)), ["shard", "store="]),
+    **{
+        f"timeout={value!r}": (swept(timeout=value, executor=Executor), ["timeout", repr(value), "seconds"])
+        for value in (0, -1.0, "5", True)
+    },
+    "a timeout of threads": (swept(timeout=5), ["timeout", "executor"]),
     # simulate
     **{
         f"simulate num_steps={value!r}": (run(num_steps=value), ["num_steps", repr(value), "at least 1"])

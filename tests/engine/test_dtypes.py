@@ -7,6 +7,7 @@ import optax
 import pytest
 
 from jaxopt_lab import optimizers, problems, sweep
+from jaxopt_lab.engine.settings import under
 
 STARTS = np.array([[-1.2, 1.0], [0.3, 0.7]])
 FLOATS = ["initial_loss", "final_loss", "best_loss", "final_params", "params", "loss"]
@@ -53,6 +54,18 @@ def test_float32_stays_float32_with_the_switch_on():
     assert {result[name].dtype.name for name in FLOATS} == {"float32"}
     off = np.abs(result.params.sel(learning_rate=0.1).squeeze()[0] - in_float64(0.1)).max()
     assert 1e-9 < off < 1e-4  # rounded, as float32 is, and no worse
+
+
+def test_the_switch_is_looked_at_anew_in_each_sweep():
+    """Of one problem and one observe: whatever was remembered while it was off says nothing of when it is on."""
+    third = lambda params, loss, grads: {"third": jnp.asarray(params, float) / 3}
+    run = lambda: sweep(problems.rosenbrock(), optimizers.sgd(0.0), starts=STARTS, num_steps=1, observe=third)
+    assert run().third.dtype == np.float32
+    with under((("jax_enable_x64", True),)):
+        wide = run().third
+    assert wide.dtype == np.float64
+    np.testing.assert_allclose(wide, STARTS.astype(np.float32).astype(float) / 3, rtol=1e-15)
+    assert run().third.dtype == np.float32
 
 
 @pytest.mark.long

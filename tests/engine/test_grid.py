@@ -105,6 +105,13 @@ def test_static_values_may_be_anything():
     assert axis == Axis("dim", "problem", "dim", values)
 
 
+@pytest.mark.parametrize("values", [np.array([-(2**63), 1]), np.array([2**63], np.uint64), np.array([-(2**31) - 1])])
+def test_whole_numbers_beyond_32_bits_are_refused(values):
+    """The absolute value of the lowest of 64 bits is negative itself."""
+    with pytest.raises(ValueError, match=f"got {values[0]}, beyond 32 bits"):
+        traced_axes({"learning_rate": values}, problems.rosenbrock(), {"sgd": optimizers.sgd}, np.float32)
+
+
 def test_the_sentence_for_an_unknown_name():
     assert unknown("grid", "learning_rat", ["learning_rate", "b1"]) == (
         "grid: there is no 'learning_rat'; did you mean 'learning_rate'?"

@@ -133,6 +133,10 @@ CASES: dict[str, Callable[..., Any]] = {
         static_grid={"f": [jnp.sin, functools.partial(jnp.power, 2.0)], "scale": [np.inf, 1.0]}, starts=STARTS,
         num_steps=2, **more,
     ),
+    "a variable of two types": lambda **more: sweep(
+        lambda kind: Problem(lambda x, key: (x**2).sum(), evaluate=lambda x: {"three": jnp.asarray(3.7, kind)}),
+        optimizers.sgd(0.1), static_grid={"kind": ["int32", "float32"]}, starts=STARTS, num_steps=2, **more,
+    ),
     "pytrees and odd names": lambda **more: sweep(
         NETWORK, optimizers.adam, {"learning_rate": [0.1, 0.2]}, starts=3, seeds=2, num_steps=5, record=2, chunk_size=7,
         **more,
@@ -145,7 +149,34 @@ CASES: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-QUICK = {"summary", "final", "every 5th", "no values, flags, complex numbers"}
+QUICK = {
+    "summary",
+    "final",
+    "every 5th",
+    "a variable of two types",
+    "no values, flags, complex numbers",
+}
+
+
+def keyed(number: int) -> Callable[[Any], Any]:
+    key = jax.random.key(number)
+    return lambda x: (x**2).sum() + jax.random.normal(key)
+
+
+def test_a_problem_may_hold_a_random_key(tmp_path):
+    """Which is no array that NumPy takes; and another key is another problem."""
+    run_case = functools.partial(valley, optimizer=optimizers.sgd(0.1), grid=None, tolerance=None)
+    store = tmp_path / "run.zarr"
+    assert_same(run_case(problem=keyed(3), store=store), run_case(problem=keyed(3)))
+    with pytest.raises(ValueError, match="differs in the code or the numbers"):
+        run_case(problem=keyed(4), store=store)
+
+
+def test_a_chunk_larger_than_the_sweep_is_the_sweep(tmp_path):
+    """A store would make room for all of it."""
+    stored = valley(chunk_size=5 * 10**7, store=tmp_path / "run.zarr")
+    assert stored.attrs["chunk_size"] == 30
+    assert valley(chunk_size=5 * 10**7, store=tmp_path / "run.zarr").fraction_done == 1  # and it is taken up again
 
 
 @pytest.mark.parametrize("case", [pytest.param(c, marks=[] if c in QUICK else pytest.mark.long) for c in CASES])

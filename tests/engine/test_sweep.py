@@ -86,10 +86,20 @@ def test_a_start_that_is_not_finite_changes_no_other():
 
 @pytest.mark.parametrize("size", [1, 7, 64])
 def test_the_size_of_the_chunks_changes_no_bit_on_rosenbrock(size):
-    """18 lanes: whole chunks of 1, a last one of 4 in 7 (padded), one of 18 in 64 (padded)."""
+    """18 lanes: whole chunks of 1, a last one of 4 in 7 (padded), and all in one chunk, which 64 is more than."""
     small, usual = valley(chunk_size=size), valley()
-    assert small.attrs["chunk_size"] == size
+    assert small.attrs["chunk_size"] == min(size, 18)
     assert same_bits(small, usual)
+
+
+@pytest.mark.parametrize("tiles", [1, 2, 3])
+def test_the_size_of_the_chunks_changes_no_bit_of_arrays_either(tiles):
+    """As long as a tile fits in: 40 lanes in tiles of 16, of a problem of more numbers than scalars are made of."""
+    run = lambda size: sweep(
+        problems.rosenbrock(dim=40), optimizers.adam, {"learning_rate": np.logspace(-3, -1, 10)}, starts=4,
+        num_steps=50, tiling="16:1:arrays", chunk_size=size,
+    )  # fmt: skip
+    assert same_bits(run(16 * tiles), run(40))
 
 
 def test_lanes_beyond_the_first_chunk_are_their_own():

@@ -140,6 +140,19 @@ def test_a_real_measurement_gives_a_candidate(measuring):
     assert measuring.is_file()
 
 
+def test_a_size_of_arrays_is_not_measured_since_it_changes_bits(measuring):
+    wide = problems.quadratic(np.ones(40))
+    sweep(wide, optimizers.sgd, {"learning_rate": np.logspace(-3, -1, 100)}, num_steps=2)
+    assert not measuring.exists()
+
+
+def test_no_size_is_tried_that_would_change_bits(measuring, monkeypatch):
+    asked = []
+    monkeypatch.setattr(settle, "_seconds_per_lane", lambda *arguments: asked.append(arguments[2].size) or 1.0)
+    bowl(starts=np.ones((1, 2)))  # 50 lanes, a quarter of whose tile would be too few
+    assert min(asked) >= 32
+
+
 def test_a_small_sweep_is_not_measured(tmp_path, monkeypatch):
     monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
     bowl()

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -365,6 +365,27 @@ def test_a_pool_that_breaks_is_made_anew(expected, stored, tmp_path):
 
 
 @pytest.mark.slow
+class HalfBroken(Executor):
+    """Has done every second chunk when it breaks."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def submit(self, run: Any, /, *chunk: Any, **_: Any) -> Any:
+        future, self._count = Future[Any](), self._count + 1
+        if self._count % 2:
+            future.set_exception(BrokenExecutor("it broke"))
+        else:
+            future.set_result(run(*chunk))
+        return future
+
+
+def test_what_was_done_when_a_pool_broke_is_kept(tmp_path):
+    with pytest.raises(RuntimeError, match="it broke"):
+        valley(executor=HalfBroken(), store=tmp_path / "run.zarr")
+    assert open_sweep(tmp_path / "run.zarr").fraction_done == 0.5
+
+
 def test_a_pool_of_the_callers_that_breaks_is_not_ours_to_mend(tmp_path):
     ran = tmp_path / "ran"
     ran.mkdir()

@@ -6,6 +6,7 @@ trusts such marks, and ends the process where it cannot follow them. So they are
 this package have run with; everywhere else, as on other devices, the same functions simply compute.
 """
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -19,8 +20,7 @@ from jaxlib.mlir import ir
 FIRST_TRIED, FIRST_UNTRIED = (0, 8), (0, 11)
 """The versions of jaxlib from which on, and up to which, marks are made: 0.7.1 ends on many loops over 2,000 lanes."""
 
-OPTIONS = {"xla_cpu_prefer_vector_width": 512}
-"""Options of XLA for programs of such kernels on a CPU: vectors as wide as the processor has them."""
+_WIDTH = "xla_cpu_prefer_vector_width"
 
 _KERNEL = {"xla_cpu_small_call": "true", "inlineable": "false"}
 
@@ -28,6 +28,14 @@ _KERNEL = {"xla_cpu_small_call": "true", "inlineable": "false"}
 def are_taken() -> bool:
     """Whether XLA, in this version, is known to make one loop and one kernel of what is marked so."""
     return FIRST_TRIED <= version.__version_info__ < FIRST_UNTRIED
+
+
+def options() -> dict[str, Any] | None:
+    """Options of XLA for programs of such kernels on a CPU: vectors as wide as the processor has them.
+
+    Whoever set a width in ``XLA_FLAGS`` keeps it.
+    """
+    return {_WIDTH: 512} if are_taken() and _WIDTH not in os.environ.get("XLA_FLAGS", "") else None
 
 
 def as_one_loop(function: Callable[..., list[Any]], *operands: Any) -> list[Any]:

@@ -44,8 +44,8 @@ def in_one_pass(function: Callable[..., Any], lanes: int) -> Callable[..., Any]:
     return rewritten
 
 
-def fits_one_pass(function: Callable[..., Any], lanes: int, *arguments: Any) -> bool:
-    """Whether a function as `in_one_pass` takes it has loops, and all of them can pass over the lanes once a step."""
+def fits_one_kernel(function: Callable[..., Any], lanes: int, *arguments: Any) -> bool:
+    """Whether a function as `in_one_pass` takes it has loops, each of which can become a kernel."""
     equations = jax.make_jaxpr(function)(*arguments).eqns
     loops = [_LOOPS[each.primitive.name](each, lanes) for each in equations if each.primitive.name in _LOOPS]
     return bool(loops) and all(fits for _, fits in loops)

@@ -12,10 +12,9 @@ from jax import lax
 from jaxlib import version
 
 from jaxopt_lab import optimizers, problems, simulate, sweep
-from jaxopt_lab.engine import programs as compiled_programs
 from jaxopt_lab.engine.rewriting import kernels
 from jaxopt_lab.engine.rewriting.equations import ELEMENTWISE
-from jaxopt_lab.engine.rewriting.one_pass import fits_one_pass, in_one_pass
+from jaxopt_lab.engine.rewriting.one_pass import fits_one_kernel, in_one_pass
 from jaxopt_lab.engine.rewriting.scalars import in_scalars
 from jaxopt_lab.engine.xla import OPTIONS
 
@@ -40,7 +39,7 @@ def check(function, *arguments, lanes=LANES, one_pass=True):
     function = in_scalars(function)  # which looks into what is called
     rewritten = in_one_pass(function, lanes)
     assert ("one_kernel" in names_in(rewritten, *arguments)) == one_pass
-    assert fits_one_pass(function, lanes, *arguments) == one_pass
+    assert fits_one_kernel(function, lanes, *arguments) == one_pass
     expected, got = jax.jit(function)(*arguments), jax.jit(rewritten)(*arguments)
     assert jax.tree.structure(expected) == jax.tree.structure(got)
     for plain, ours in zip(jax.tree.leaves(expected), jax.tree.leaves(got), strict=True):
@@ -235,7 +234,7 @@ def test_what_is_known_takes_no_program_of_its_own(count_compilations):
         return x * (1 / (lax.sqrt(one + one * 3) + 0.5) - lax.max(-one, one / 7))
 
     with count_compilations() as compilations:
-        assert fits_one_pass(in_scalars(loop(step)), LANES, X)
+        assert fits_one_kernel(in_scalars(loop(step)), LANES, X)
     assert compilations.count == 0
 
 
@@ -272,9 +271,9 @@ def test_loops_that_would_compute_most_of_a_step_again_are_not_made(monkeypatch)
         return simulate(problems.ackley(dim=6), optimizers.adam(0.1), start, 7, record="final").params
 
     function, starts = jax.vmap(in_scalars(last)), np.ones((LANES, 6), np.float32)
-    assert fits_one_pass(function, LANES, starts)
+    assert fits_one_kernel(function, LANES, starts)
     monkeypatch.setenv("XLA_FLAGS", FEW.format(30))
-    assert not fits_one_pass(function, LANES, starts)
+    assert not fits_one_kernel(function, LANES, starts)
 
 
 OPERATIONS = [jnp.add, jnp.subtract, jnp.multiply, jnp.maximum, jnp.minimum, lambda a, b: a / (1 + b * b), jnp.arctan2]
@@ -326,16 +325,18 @@ def test_xla_makes_one_loop_of_a_step(optimizer):
 
 
 def test_versions_that_were_not_tried_are_told_nothing(monkeypatch):
+    def run():
+        nothing = lambda params, loss, grads: {}  # made anew each time, so that nothing is remembered of the last one
+        arguments = {"starts": 3, "num_steps": 7, "record": "final", "observe": nothing}
+        return sweep(problems.himmelblau(), optimizers.adam, {"learning_rate": [0.1, 0.2]}, **arguments)
+
     monkeypatch.setattr(version, "__version_info__", (99, 0, 1))
     assert not kernels.are_taken()
-    compiled_programs.cost.cache_clear()
-    arguments = {"learning_rate": [0.1, 0.2]}
-    plain = sweep(problems.himmelblau(), optimizers.adam, arguments, starts=3, num_steps=7, record="final")
+    plain = run()
     assert plain.attrs["tiling"] == "32:2:scalars"
     monkeypatch.undo()
     assert kernels.are_taken()
-    compiled_programs.cost.cache_clear()
-    told = sweep(problems.himmelblau(), optimizers.adam, arguments, starts=3, num_steps=7, record="final")
+    told = run()
     assert told.attrs["tiling"] == "32:1:scalars"
     np.testing.assert_allclose(told.final_params, plain.final_params, rtol=1e-5)
 

@@ -1,0 +1,66 @@
+"""What a sweep will take is known before it runs, and refused with the remedy where it is not there."""
+
+import numpy as np
+import pytest
+
+from jaxopt_lab import optimizers, problems, sweep
+from jaxopt_lab.engine import memory, settle
+from jaxopt_lab.engine.chunks import prepare_variants
+from jaxopt_lab.engine.plan import Plan
+from jaxopt_lab.engine.spec import make_spec
+
+LANES, STEPS, CHUNK = 1000, 9, 100
+LANE = 4 * 3 * (STEPS + 2) + 4 * 5 + 1  # two parameters and the loss, along the path and at its end; the summary
+CARRY = 4 * 3  # two parameters, and how many steps the optimiser has made
+
+
+@pytest.fixture
+def two_cores(monkeypatch):
+    monkeypatch.setattr(memory, "cores", lambda: 2)
+
+
+def arguments():
+    return {
+        "grid": {"learning_rate": np.linspace(0.01, 0.1, LANES)}, "starts": np.ones((1, 2)), "num_steps": STEPS,
+        "record": "path", "chunk_size": CHUNK,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def variants():
+    rest = {"tolerance": None, "seeds": None, "seed": 0, "static_grid": None, "observe": None, "dtype": "float32"}
+    spec = make_spec(problems.quadratic(), optimizers.sgd, **arguments(), **rest)
+    return prepare_variants(settle.settle(spec)[0])
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_the_bytes_are_those_of_the_arrays(variants):
+    plan = Plan(1, LANES, CHUNK)
+    assert memory.result_bytes(plan, variants) == LANES * LANE
+    assert memory.working_bytes(plan, variants) == memory.AT_ONCE * 2 * CHUNK * (LANE + CARRY)
+    assert memory.working_bytes(Plan(1, 10, CHUNK), variants) == memory.AT_ONCE * 2 * 10 * (LANE + CARRY)
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_what_does_not_fit_is_refused_with_the_remedy(variants, monkeypatch, tmp_path):
+    """With nearly as much memory as it takes, and as much as it takes."""
+    monkeypatch.setattr(memory, "SURELY_THERE", 0)
+    plan = Plan(1, LANES, CHUNK)
+    working, results = memory.working_bytes(plan, variants), memory.result_bytes(plan, variants)
+
+    def run(free, **changed):
+        monkeypatch.setattr(memory, "available_memory", lambda: int(free / memory.FREE_PART))
+        return sweep(problems.quadratic(), optimizers.sgd, **arguments() | changed)
+
+    with pytest.raises(ValueError, match=r"the results take .* GiB, but .* are free; write them to disk with a store"):
+        run(working + results - 8)
+    assert run(working + results + 8).sizes["learning_rate"] == LANES
+    with pytest.raises(ValueError, match=r"the chunks under way take .* GiB, .*; record less.*smaller chunk_size"):
+        run(working - 8, store=tmp_path / "small.zarr")
+    assert not (tmp_path / "small.zarr").exists()
+    assert run(working + 8, store=tmp_path / "run.zarr").fraction_done == 1
+
+
+def test_where_nothing_says_how_much_is_free_nothing_is_refused(variants, monkeypatch):
+    monkeypatch.setattr(memory, "available_memory", lambda: None)
+    memory.check_memory(Plan(1, 10**15, 10**12), variants, stored=False)
