@@ -215,7 +215,13 @@ def test_in_double_precision(name):
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("problem", [problems.rosenbrock, problems.quadratic, problems.ackley, problems.himmelblau])
+@pytest.mark.parametrize(
+    "problem",
+    [
+        problems.rosenbrock,
+        *[pytest.param(p, marks=pytest.mark.long) for p in (problems.quadratic, problems.ackley, problems.himmelblau)],
+    ],
+)
 def test_sweeps_in_double_precision(problem):
     for factory in (optimizers.sgd, optimizers.adam):
         arguments = {"learning_rate": [1e-3, 1e-4]}, {"starts": 3, "num_steps": 9, "dtype": "float64"}
