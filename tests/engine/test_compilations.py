@@ -59,6 +59,18 @@ def test_a_grid_of_jax_compiles_nothing(count_compilations):
     assert compilations.count == 0
 
 
+def test_more_values_compile_nothing_while_the_tile_is_the_same(count_compilations):
+    """Left to itself a sweep that fills no tile is one of the next power of two: here 64, 64 and 128 lanes."""
+    counts = []
+    for number in (20, 31, 33):
+        with count_compilations() as compilations:
+            adam_on_the_bowl(grid={"learning_rate": np.linspace(0.1, 0.7, number), "b1": [0.5]}, chunk_size=None)
+        counts.append(compilations.count)
+    assert counts[0] > 0
+    assert counts[1] == 0
+    assert counts[2] > 0
+
+
 def test_a_sweep_compiles_one_program(count_compilations):
     """Twelve lanes in six chunks, on as many threads as there are cores; nothing small beside it."""
     with count_compilations() as compilations:
