@@ -26,6 +26,12 @@ MOST_NUMBERS_LEFT_TO_XLA = 16
 MOST_OPERATIONS = 1200
 """A step of more operations stays in arrays: it takes seconds to compile, and gains less and less."""
 
+MOST_PROGRAMS = 64
+"""So many programs of a kind are kept compiled: each lies in hundreds of mappings of memory, of which Linux allows a
+process 65,530, and without more of them XLA fails."""
+
+MOST_DESCRIPTIONS = 256
+
 SOME_LANES = 97
 """As many as nothing else in a program has numbers."""
 
@@ -33,21 +39,28 @@ Results = dict[str, Any]
 """For each variable a pytree of arrays whose leading axis runs over lanes."""
 
 
-def _made_once(function: Callable[..., Any]) -> Callable[..., Any]:
+def _made_once(most: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A function that remembers what it gave, run by one thread at a time: a program made twice is compiled twice.
 
     What it gives may depend on JAX's switches, which are not among its arguments. The thread that runs it may come to
     it again, where a user's factory sweeps something by itself.
+
+    Args:
+        most: how much is remembered; what was not asked for the longest is forgotten first.
     """
-    remembered = functools.lru_cache(maxsize=256)(lambda _, *arguments: function(*arguments))
-    lock = threading.RLock()
 
-    @functools.wraps(function)
-    def once(*arguments: Hashable) -> Any:
-        with lock:
-            return remembered(current_settings(), *arguments)
+    def remembering(function: Callable[..., Any]) -> Callable[..., Any]:
+        remembered = functools.lru_cache(most)(lambda _, *arguments: function(*arguments))
+        lock = threading.RLock()
 
-    return once
+        @functools.wraps(function)
+        def once(*arguments: Hashable) -> Any:
+            with lock:
+                return remembered(current_settings(), *arguments)
+
+        return once
+
+    return remembering
 
 
 _guard = threading.Lock()
@@ -90,7 +103,7 @@ def shapes_of(shared: Shared, lane: Lane) -> Shapes:
     )
 
 
-@_made_once
+@_made_once(MOST_PROGRAMS)
 def whole(structure: Structure, tiling: Tiling) -> Any:
     """``(shared, tiles, count) -> (results, None)``, jitted: so many tiles of lanes to the end; see `tile_by_tile`.
 
@@ -138,7 +151,7 @@ def _whole_way(structure: Structure, unroll: int, shared: Shared, lane: Lane) ->
     return _variables(run.trajectory(start, structure.num_steps), structure.record)
 
 
-@_made_once
+@_made_once(MOST_DESCRIPTIONS)
 def outputs(structure: Structure, shapes: Shapes) -> Results:
     """The shapes and dtypes of one lane's results."""
     return jax.eval_shape(functools.partial(_whole_way, structure, 1), *shapes.arguments)
@@ -163,7 +176,7 @@ class Spans(NamedTuple):
     join: Callable[[list[Any], list[Any]], Carry]
 
 
-@_made_once
+@_made_once(MOST_PROGRAMS)
 def spans(structure: Structure, tiling: Tiling, shapes: Shapes) -> Spans:
     """The same trajectory in spans of steps, compiled once whatever their lengths.
 
@@ -255,7 +268,7 @@ class Cost(NamedTuple):
     one_kernel: bool
 
 
-@_made_once
+@_made_once(MOST_DESCRIPTIONS)
 def cost(structure: Structure, shapes: Shapes) -> Cost:
     """What one lane takes from step to step: its parameters and its optimiser's state. Traced once a structure."""
 

@@ -1,10 +1,13 @@
 """New numbers compile nothing, and a program is compiled once however many threads run it."""
 
+from pathlib import Path
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from jaxopt_lab import optimizers, problems, simulate, sweep
+from jaxopt_lab.engine.programs import MOST_PROGRAMS
 from jaxopt_lab.problems import Problem
 
 STARTS = np.array([[4.0, 1.5], [-1.0, 1.0]])
@@ -110,6 +113,19 @@ def test_a_swept_problem_compiles_once_for_all_its_numbers(count_compilations):
     with count_compilations() as compilations:
         run({"a": [0.5], "b": [2.0, 3.0, 4.0]})
     assert compilations.count == 0
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="nothing says which memory is mapped")
+def test_programs_of_long_ago_are_let_go():
+    """Or else a process that sweeps a thousand different things would have no mapping left for the next program."""
+    counts = []
+    for num_steps in range(1, MOST_PROGRAMS + 12):
+        sweep(problems.quadratic((1.0, 10.0)), optimizers.sgd, {"learning_rate": [0.1]}, num_steps=num_steps)
+        counts.append(len(Path("/proc/self/maps").read_text().splitlines()))
+    growing, after = counts[20] - counts[10], counts[-1] - counts[-11]
+    assert growing > 100
+    assert after < growing / 5
 
 
 def test_a_plain_function_is_compiled_once(count_compilations):
