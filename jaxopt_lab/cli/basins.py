@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from jaxopt_lab.cli.catalogue import optimizer_factories, problem_factories, resolve
 from jaxopt_lab.cli.device import allow, announce_device
 from jaxopt_lab.cli.pictures import check_picture, one_value_each, write_picture
+from jaxopt_lab.cli.values import Whole
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -23,11 +24,11 @@ def basins(
     *,
     grid: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
     window: Annotated[tuple[float, float, float, float] | None, Parameter(negative="")] = None,
-    resolution: int = 1000,
-    steps: int = 1000,
+    resolution: Whole = 1000,
+    steps: Whole = 1000,
     starts: Literal["stratified", "grid"] = "stratified",
     radius: float | None = None,
-    seed: int = 0,
+    seed: Whole = 0,
     dtype: Literal["float32", "float64"] = "float32",
     out: Path = Path("basins.png"),
     overwrite: Annotated[bool, Parameter(negative="")] = False,

@@ -6,13 +6,14 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from jaxopt_lab.cli.device import announce_device
+from jaxopt_lab.cli.values import Whole
 
 
 def bench(
     *,
-    lanes: int = 102_400,
-    steps: int = 1000,
-    rounds: int = 5,
+    lanes: Whole = 102_400,
+    steps: Whole = 1000,
+    rounds: Whole = 5,
     out: Path | None = None,
     overwrite: Annotated[bool, Parameter(negative="")] = False,
     require: str | None = None,

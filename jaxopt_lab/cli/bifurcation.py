@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from jaxopt_lab.cli.catalogue import Factory, optimizer_factories, problem_factories, resolve
 from jaxopt_lab.cli.device import allow, announce_device
 from jaxopt_lab.cli.pictures import check_picture, write_picture
-from jaxopt_lab.cli.values import parse_axes
+from jaxopt_lab.cli.values import Whole, parse_axes
 from jaxopt_lab.engine.grid import arguments, unknown
 from jaxopt_lab.problems.problem import Problem
 
@@ -30,10 +30,10 @@ def bifurcation(
     *,
     grid: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
     static: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
-    starts: int = 8,
-    steps: int = 4000,
-    keep: int = 128,
-    seed: int = 0,
+    starts: Whole = 8,
+    steps: Whole = 4000,
+    keep: Whole = 128,
+    seed: Whole = 0,
     dtype: Literal["float32", "float64"] = "float64",
     out: Path = Path("bifurcation.png"),
     overwrite: Annotated[bool, Parameter(negative="")] = False,

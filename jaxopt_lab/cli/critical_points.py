@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from jaxopt_lab.cli.catalogue import problem_factories, resolve
 from jaxopt_lab.cli.device import announce_device
 from jaxopt_lab.cli.pictures import check_picture, write_picture
+from jaxopt_lab.cli.values import MaybeWhole, Whole
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,8 +27,8 @@ def critical_points(
     problem: str = "himmelblau",
     /,
     *,
-    dim: int | None = None,
-    starts: int = 4096,
+    dim: MaybeWhole = None,
+    starts: Whole = 4096,
     out: Path = Path("critical-points.png"),
     overwrite: Annotated[bool, Parameter(negative="")] = False,
     require: str | None = None,

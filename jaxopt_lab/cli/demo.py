@@ -7,13 +7,14 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from jaxopt_lab.cli.device import announce_device
+from jaxopt_lab.cli.values import Whole
 
 
 def demo(
     *,
     out: Path = Path("demo"),
     overwrite: Annotated[bool, Parameter(negative="")] = False,
-    seed: int = 0,
+    seed: Whole = 0,
     require: str | None = None,
 ) -> None:
     """Run the four laboratories and leave a folder with figures, summary.json and index.html.

@@ -9,6 +9,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from jaxopt_lab.cli.files import check_target, write_whole
+from jaxopt_lab.cli.values import MaybeWhole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,7 @@ def diagnose(
     path: Path,
     /,
     *,
-    num_classes: int | None = None,
+    num_classes: MaybeWhole = None,
     column: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
     plot: Path | None = None,

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from jaxopt_lab.cli.catalogue import optimizer_factories, problem_factories, resolve
 from jaxopt_lab.cli.device import announce_device
 from jaxopt_lab.cli.pictures import check_picture, write_picture
+from jaxopt_lab.cli.values import Whole
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,10 +30,10 @@ def escape(
     momentum: float = 0.7,
     noise: float = 0.0,
     edge: float | None = None,
-    saddle: int = 0,
-    starts: int = 10_000,
-    steps: int = 500,
-    seed: int = 0,
+    saddle: Whole = 0,
+    starts: Whole = 10_000,
+    steps: Whole = 500,
+    seed: Whole = 0,
     out: Path = Path("escape.png"),
     overwrite: Annotated[bool, Parameter(negative="")] = False,
     require: str | None = None,

@@ -9,6 +9,7 @@ from jaxopt_lab.cli.catalogue import optimizer_factories, problem_factories, res
 from jaxopt_lab.cli.device import allow, announce_device
 from jaxopt_lab.cli.files import keeping
 from jaxopt_lab.cli.pictures import check_picture, one_value_each, write_picture
+from jaxopt_lab.cli.values import Whole
 
 _NETWORK, _LAYERWISE = "tanh_network", "layerwise_sgd"
 _AXES = {_LAYERWISE: ("learning_rate_0", "learning_rate_1")}
@@ -28,9 +29,9 @@ def fractal(
     height: float | None = None,
     log: bool | None = None,
     grid: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
-    resolution: int = 400,
-    steps: int = 150,
-    seed: int = 0,
+    resolution: Whole = 400,
+    steps: Whole = 150,
+    seed: Whole = 0,
     dtype: Literal["float32", "float64"] = "float32",
     store: Path | None = None,
     out: Path = Path("fractal.png"),

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from jaxopt_lab.cli.catalogue import optimizer_factories, problem_factories, resolve
 from jaxopt_lab.cli.device import allow, announce_device
 from jaxopt_lab.cli.pictures import check_picture, write_picture
-from jaxopt_lab.cli.values import parse_axes
+from jaxopt_lab.cli.values import Whole, parse_axes
 
 
 def stability_map(
@@ -17,8 +17,8 @@ def stability_map(
     /,
     *,
     grid: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
-    steps: int = 500,
-    seed: int = 0,
+    steps: Whole = 500,
+    seed: Whole = 0,
     dtype: Literal["float32", "float64"] = "float32",
     out: Path = Path("map.png"),
     overwrite: Annotated[bool, Parameter(negative="")] = False,

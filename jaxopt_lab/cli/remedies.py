@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from jaxopt_lab.cli.columns import names_of
 from jaxopt_lab.cli.pictures import check_picture, write_picture
+from jaxopt_lab.cli.values import Whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,9 +28,9 @@ def remedies(
     drop: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
     prevalence: Annotated[list[float] | None, Parameter(negative="", consume_multiple=True)] = None,
     smote: Annotated[bool, Parameter(negative="")] = False,
-    splits: int = 50,
+    splits: Whole = 50,
     confidence: float = 0.95,
-    seed: int = 0,
+    seed: Whole = 0,
     out: Path = Path("remedies.png"),
     overwrite: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from jaxopt_lab.cli.columns import names_of
 from jaxopt_lab.cli.files import check_target, write_whole
 from jaxopt_lab.cli.score_text import Findings, as_json, as_text
+from jaxopt_lab.cli.values import Whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,8 +33,8 @@ def score(
     ranking: Annotated[bool, Parameter(negative="")] = False,
     prevalence: float | None = None,
     confidence: float = 0.95,
-    resamples: int = 2000,
-    seed: int = 0,
+    resamples: Whole = 2000,
+    seed: Whole = 0,
     json: Annotated[bool, Parameter(negative="")] = False,
     out: Path | None = None,
     overwrite: Annotated[bool, Parameter(negative="")] = False,

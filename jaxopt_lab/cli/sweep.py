@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from jaxopt_lab.cli.catalogue import optimizer_factories, problem_factories, resolve
 from jaxopt_lab.cli.device import allow, announce_device
-from jaxopt_lab.cli.values import parse_axes, parse_values
+from jaxopt_lab.cli.values import MaybeWhole, parse_axes, parse_values
 from jaxopt_lab.engine.grid import unknown
 from jaxopt_lab.engine.memory import check_memory, result_bytes, working_bytes
 from jaxopt_lab.engine.run import run_spec
@@ -38,10 +38,10 @@ class SweepOptions:
     static: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None
     "Hyperparameters that shape the program or are no numbers, one compilation for each value."
 
-    starts: int | None = None
+    starts: MaybeWhole = None
     "How many start points to draw (1)."
 
-    steps: int | None = None
+    steps: MaybeWhole = None
     "Updates of each trajectory (1000)."
 
     record: str | None = None
@@ -50,10 +50,10 @@ class SweepOptions:
     tolerance: float | None = None
     "Distance from the known minimum at which a loss has converged."
 
-    seeds: int | None = None
+    seeds: MaybeWhole = None
     "Independent noise keys for each start."
 
-    seed: int | None = None
+    seed: MaybeWhole = None
     "Root of all random numbers (0)."
 
     dtype: Literal["float32", "float64"] | None = None
@@ -62,7 +62,7 @@ class SweepOptions:
     tiling: str | None = None
     "How trajectories are packed into programs, such as 4096:2:scalars (by rule, or measured)."
 
-    chunk_size: int | None = None
+    chunk_size: MaybeWhole = None
     "Trajectories that are run, stored and marked as done as one piece."
 
 
@@ -164,7 +164,7 @@ def _shard(text: str, *, streams: bool, overwrite: bool) -> tuple[int, int]:
 def _read(config: Path) -> dict[str, Any]:
     """The options in a TOML file; grids may be written as text or as lists."""
     try:
-        read = tomllib.loads(config.read_text(encoding="utf-8"))
+        read = tomllib.loads(config.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"--config: {config} is no TOML: {error}") from error
     known = {field.name for field in dataclasses.fields(SweepOptions)}
@@ -182,9 +182,9 @@ def _read(config: Path) -> dict[str, Any]:
 
 
 def _tuples(values: Any) -> list[Any]:
-    """TOML has lists only; a static value that is one has to be hashable."""
-    values = values if isinstance(values, list) else [values]
-    return [tuple(value) if isinstance(value, list) else value for value in values]
+    """TOML has lists only; where the command line has brackets these are tuples, of which functions may be made."""
+    inside = lambda value: tuple(map(inside, value)) if isinstance(value, list) else value
+    return list(map(inside, values if isinstance(values, list) else [values]))
 
 
 def _spec(chosen: dict[str, Any]) -> Spec:
@@ -193,18 +193,30 @@ def _spec(chosen: dict[str, Any]) -> Spec:
             raise ValueError(
                 f"{name}: none was given; write jaxopt-lab sweep PROBLEM OPTIMIZER, or name it in --config"
             )
+    if chosen["dtype"] not in ("float32", "float64"):
+        raise ValueError(f"dtype: got {chosen['dtype']!r}; give float32 or float64")
     allow(chosen["dtype"])
     problem = resolve("problem", str(chosen["problem"]), problem_factories())
-    names = chosen["optimizer"] if isinstance(chosen["optimizer"], list) else str(chosen["optimizer"]).split(",")
-    factories = {str(name): resolve("optimizer", str(name).strip(), optimizer_factories()) for name in names}
+    factories = _optimizers(chosen["optimizer"])
     grid, static = (_axes(name, chosen.get(name) or {}) for name in ("grid", "static"))
-    record = int(chosen["record"]) if str(chosen["record"]).isdigit() else chosen["record"]
+    record = int(chosen["record"]) if str(chosen["record"]).isdecimal() else chosen["record"]
     return make_spec(
         problem, factories if len(factories) > 1 else next(iter(factories.values())), grid,
         starts=chosen["starts"], num_steps=chosen["steps"], record=record, tolerance=chosen.get("tolerance"),
         seeds=chosen.get("seeds"), seed=chosen["seed"], static_grid=static, observe=None,
         dtype=chosen["dtype"], chunk_size=chosen.get("chunk_size"), tiling=chosen.get("tiling"),
     )  # fmt: skip
+
+
+def _optimizers(named: Any) -> dict[str, Any]:
+    """The optimisers by name, of a text with commas or of a list."""
+    names = [str(name).strip() for name in (named if isinstance(named, list) else str(named).split(","))]
+    if not names:
+        raise ValueError("optimizer: got an empty list; name at least one (jaxopt-lab list optimizers shows all)")
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ValueError(f"optimizer: {twice[0]} was named twice; name each once")
+    return {name: resolve("optimizer", name, optimizer_factories()) for name in names}
 
 
 def _axes(name: str, axes: Any) -> dict[str, Any]:
@@ -221,9 +233,9 @@ def _describe(spec: Spec, *, stored: bool) -> None:
     print("shape:        " + " × ".join(f"{name} {length}" for name, length in shape.items()))
     print(f"trajectories: {plan.num_variants * plan.num_lanes:,} of {spec.num_steps:,} steps")
     print(f"result:       {result_bytes(plan, variants):,} bytes")
-    print(f"under way:    {working_bytes(plan, variants):,} bytes at most")
+    print(f"under way:    {working_bytes(plan, variants, settled.tiling):,} bytes at most")
     with _own_words():
-        check_memory(plan, variants, stored=stored)
+        check_memory(plan, variants, settled.tiling, stored=stored)
     settled = measured(spec, settled, variants)
     plan = plan_of(settled)
     print(f"chunks:       {plan.num_chunks:,} of {plan.chunk_size:,} trajectories")

@@ -1,14 +1,35 @@
 """Values on the command line: grids as text."""
 
 import ast
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import numpy as np
+from cyclopts import Parameter, Token
 
 MOST_VALUES = 10**7
 """Along one axis: more would fill the memory before anything runs."""
 
 SPACINGS = {"log": np.geomspace, "lin": np.linspace}
+
+
+def _whole(_: Any, tokens: Sequence[Token]) -> int:
+    """A whole number; Cyclopts itself would round a fraction."""
+    text = tokens[0].value
+    try:
+        number = float(text) if {".", "e", "E"} & set(text) else int(text)
+    except ValueError:
+        number = 0.5
+    if number != number // 1:
+        raise ValueError(f"got {text!r}; give a whole number")
+    return int(number)
+
+
+Whole = Annotated[int, Parameter(converter=_whole)]
+"""An option that counts something."""
+
+MaybeWhole = Annotated[int | None, Parameter(converter=_whole)]
+"""One that may be left out."""
 
 
 def parse_axes(option: str, texts: list[str]) -> dict[str, list[Any]]:
@@ -56,8 +77,11 @@ def parse_values(where: str, text: str) -> list[Any]:
         return [_value(part) for part in _parts(text)]
     try:
         first, last, spacing, count = text.split(":")
-        too_many = int(count) > MOST_VALUES
-        values = SPACINGS[spacing](float(first), float(last), 0 if too_many else int(count))
+        too_many, ends = int(count) > MOST_VALUES, (float(first), float(last))
+        if spacing == "log" and not ends[0] * ends[1] > 0:
+            values = np.array([np.nan])
+        else:
+            values = SPACINGS[spacing](*ends, 0 if too_many else int(count))
     except (ValueError, KeyError) as error:
         raise ValueError(
             f"{where}: got {text!r}; write a range as first:last:log:count or first:last:lin:count"

@@ -71,6 +71,36 @@ def labels_of(spec: Spec, device: str) -> Labels:
     return Labels(leading, lanes, steps, _attributes(spec, device))
 
 
+def check_names(spec: Spec, variants: list[Results]) -> None:
+    """Refuse names that would stand for two things in the result.
+
+    Args:
+        spec: the specification.
+        variants: what the lanes of each variant give, as shapes.
+
+    Raises:
+        ValueError: naming them.
+    """
+    axes = {axis.name: axis for axis in spec.traced + spec.static}
+    taken = {*axes, *spec.lane_dims, "optimizer", "step", "param", "status"}
+    for results in variants:
+        shapes = {name: leaf.shape for name, leaf in flatten(results).items()}
+        dims = {dim for name, shape in shapes.items() for dim in inner_dims(name, shape, spec.record.every is not None)}
+        for name in shapes.keys() & (taken | dims):
+            raise ValueError(
+                f"observe and evaluate: {name!r} names a part of the result already; give yours another name"
+            )
+        if len(shapes) < len(jax.tree.leaves(results)):
+            raise ValueError(
+                "observe and evaluate: two variables would bear one name, once the parts of nested ones are joined by "
+                "dots; give one another name"
+            )
+        for name in axes.keys() & dims:
+            raise ValueError(
+                f"grid: {name!r} names a dimension of a variable of the result; write '{axes[name].owner}.{name}'"
+            )
+
+
 def to_dataset(labels: Labels, arrays: dict[str, Any], omitted: list[str]) -> "xr.Dataset":
     """Arrays of shape ``(*labels.shape, *inner)`` as one dataset whose dimensions bear the names of what was swept.
 
@@ -83,7 +113,7 @@ def to_dataset(labels: Labels, arrays: dict[str, Any], omitted: list[str]) -> "x
 
     rank = len(labels.shape)
     variables = {
-        name: (labels.dims + _inner_dims(name, arrays[name].shape[rank:], labels.steps is not None), arrays[name])
+        name: (labels.dims + inner_dims(name, arrays[name].shape[rank:], labels.steps is not None), arrays[name])
         for name in sorted(arrays, key=_place)
     }
     coords = labels.leading | labels.lanes | ({} if labels.steps is None else {"step": labels.steps})
@@ -111,7 +141,7 @@ def flatten(results: Results) -> dict[str, Any]:
     return flat
 
 
-def _inner_dims(name: str, shape: tuple[int, ...], with_steps: bool) -> tuple[str, ...]:
+def inner_dims(name: str, shape: tuple[int, ...], with_steps: bool) -> tuple[str, ...]:
     """The dimensions that a variable has beside the lanes'."""
     stem = name.partition(".")[0]
     along = with_steps and (stem not in VARIABLES or stem in ("params", "loss"))

@@ -95,8 +95,8 @@ def _signature(factory: Callable[..., Any]) -> dict[str, inspect.Parameter]:
 
 
 def _mapping(name: str, grid: Any) -> Mapping[str, Any]:
-    if not isinstance(grid, Mapping):
-        raise ValueError(f"{name}: got {grid!r}; give a mapping of hyperparameters to their values")
+    if not isinstance(grid, Mapping) or not all(isinstance(each, str) for each in grid):
+        raise ValueError(f"{name}: got {grid!r}; give a mapping of hyperparameters, by name, to their values")
     return grid
 
 
@@ -104,6 +104,8 @@ def _axis(name: str, values: Any, problem: Any, optimizers: Mapping[str, Any]) -
     owner, argument = _owner(name, problem, optimizers)
     if isinstance(values, jax.Array):
         values = np.asarray(values)  # taking it apart on the device would be a program of its own
+    if isinstance(values, Mapping) or np.ma.isMaskedArray(values):
+        raise ValueError(f"grid[{name!r}]: got {reprlib.repr(values)}; give a list or an array of its values")
     if isinstance(values, np.ndarray):
         values = np.array(values, ndmin=1)  # a copy: whoever gave it may write to it later
     else:
@@ -132,7 +134,9 @@ def _owner(name: str, problem: Any, optimizers: Mapping[str, Any]) -> tuple[str,
 
 def _no_owner(name: str, argument: str, problem: Any, optimizers: Mapping[str, Any]) -> str:
     without = [n for n, optimizer in optimizers.items() if argument not in arguments(optimizer)]
-    if len(without) < len(optimizers):
+    if name == f"problem.{argument}" and not is_built(problem):
+        return unknown("grid, of the problem", argument, arguments(problem))
+    if without and len(without) < len(optimizers):
         return (
             f"grid: {name!r} is no argument of {', '.join(without)}; "
             "sweep such optimizers apart, since in one sweep each takes every hyperparameter of the grid"
@@ -148,12 +152,14 @@ def _numbers(axis: Axis, dtype: Any) -> np.ndarray:
         values = np.asarray(axis.values)
     except ValueError:
         values = np.asarray(axis.values, object)
+    values = values.astype(np.float64) if values.dtype == np.longdouble else values  # no file format takes it
     where = f"grid[{axis.name!r}]"
     if values.size == 0:
         raise ValueError(f"{where}: got no values; give at least one")
     if values.ndim != 1:
         raise ValueError(f"{where}: got values of shape {values.shape}; give a flat list of numbers")
-    if values.dtype.kind not in "iuf":
+    flags = isinstance(axis.values, list) and any(isinstance(value, bool | np.bool_) for value in axis.values)
+    if values.dtype.kind not in "iuf" or flags:
         raise ValueError(f"{where}: got {axis.values!r}, not numbers; what is no number goes into static_grid")
     if not np.isfinite(values).all():
         raise ValueError(f"{where}: got {values[~np.isfinite(values)][0]}; give finite numbers")
@@ -173,7 +179,9 @@ def _check_cast(where: str, values: np.ndarray, dtype: np.dtype[Any]) -> None:
         return
     with np.errstate(over="ignore", under="ignore"):
         cast = values.astype(dtype)
-    lost = ~np.isfinite(cast) | ((cast == 0) & (values != 0))
+    # What lies below the normal numbers is 0 to XLA.
+    least = np.finfo(dtype).tiny if dtype in (np.float32, np.float64) else 0
+    lost = ~np.isfinite(cast) | ((values != 0) & ((cast == 0) | (np.abs(cast) < least)))
     if lost.any():
         raise ValueError(f"{where}: got {values[lost][0]}, which {dtype} cannot hold; sweep in float64 or nearer to 1")
     if np.unique(cast).size < values.size:

@@ -5,6 +5,7 @@ from pathlib import Path
 from jaxopt_lab.engine.chunks import Prepared
 from jaxopt_lab.engine.plan import Plan
 from jaxopt_lab.engine.threads import cores
+from jaxopt_lab.engine.tiling import Tiling
 
 FREE_PART = 0.8
 """What may be used of the memory that is free."""
@@ -21,32 +22,32 @@ def result_bytes(plan: Plan, variants: list[Prepared]) -> int:
     return sum(variant.bytes_per_lane * plan.num_lanes for variant in variants)
 
 
-def working_bytes(plan: Plan, variants: list[Prepared]) -> int:
-    """What the chunks that are under way take at most: their results, and what their lanes carry."""
+def working_bytes(plan: Plan, variants: list[Prepared], tiling: Tiling | None) -> int:
+    """What the chunks that are under way take at most: their results, and what their lanes carry, in whole tiles."""
     heaviest = max(variant.bytes_per_lane + variant.cost.carry_bytes for variant in variants)
-    return AT_ONCE * cores() * heaviest * min(plan.chunk_size, plan.num_lanes)
+    lanes = max(min(plan.chunk_size, plan.num_lanes), tiling.size if tiling else 0)
+    return AT_ONCE * cores() * heaviest * lanes
 
 
-def check_memory(plan: Plan, variants: list[Prepared], *, stored: bool) -> None:
+def check_memory(plan: Plan, variants: list[Prepared], tiling: Tiling | None, *, stored: bool) -> None:
     """Refuse a sweep that would not fit.
 
     Raises:
         ValueError: saying what it takes, what there is, and what to do.
     """
-    working, results = working_bytes(plan, variants), 0 if stored else result_bytes(plan, variants)
+    working, results = working_bytes(plan, variants, tiling), 0 if stored else result_bytes(plan, variants)
     available = available_memory() if results + working > SURELY_THERE else None
-    if available is None:
+    if available is None or results + working <= FREE_PART * available:
         return
-    if results and results + working > FREE_PART * available:
+    if results > working:
         raise ValueError(
             f"the results take {_gib(results)}, but {_gib(available)} of memory are free; write them to disk with a "
             'store, record less (record="summary", "final", or a larger stride) or sweep fewer values or starts'
         )
-    if working > FREE_PART * available:
-        raise ValueError(
-            f"the chunks under way take {_gib(working)}, but {_gib(available)} of memory are free; record less, "
-            "sweep fewer values or starts, or give a smaller chunk_size"
-        )
+    raise ValueError(
+        f"the chunks under way take {_gib(working)}, but {_gib(available)} of memory are free; record less, "
+        "sweep fewer values or starts, or give a smaller chunk_size or tiling"
+    )
 
 
 def available_memory() -> int | None:

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from jaxopt_lab.engine.chunks import Prepared, start_chunk
-from jaxopt_lab.engine.dataset import labels_of
+from jaxopt_lab.engine.dataset import check_names, labels_of
 from jaxopt_lab.engine.identity import identity_of
 from jaxopt_lab.engine.memory import check_memory
 from jaxopt_lab.engine.plan import Chunk, Plan
@@ -166,6 +166,8 @@ def open_sweep(path: str | os.PathLike[str]) -> "xr.Dataset":
     """
     from jaxopt_lab.engine.stored import open_stored
 
+    if not isinstance(path, str | os.PathLike):
+        raise ValueError(f'open_sweep: got {path!r}; give the path of a folder, such as "run.zarr"')
     return open_stored(Path(path))
 
 
@@ -200,8 +202,8 @@ def _prepare(spec: Spec, path: Path | None) -> tuple[Spec, list[Prepared], Plan,
     if path is not None and path.exists():
         spec = _as_stored(spec, path)
     settled, variants = settle(spec)
-    check_recorded(settled, variants)
-    check_memory(plan_of(settled), variants, stored=path is not None)
+    check_names(settled, [outputs(variant.structure, variant.shapes) for variant in variants])
+    check_memory(plan_of(settled), variants, settled.tiling, stored=path is not None)
     settled = measured(spec, settled, variants)
     plan = plan_of(settled)
     return settled, variants, plan, _destination(settled, plan, variants, path)
@@ -251,19 +253,6 @@ def device_name() -> str:
     return f"{device.platform}: {device.device_kind}"
 
 
-def check_recorded(spec: Spec, variants: list[Prepared]) -> None:
-    """Refuse names for what is recorded that the result has for something else.
-
-    Raises:
-        ValueError: naming them.
-    """
-    taken = {*spec.lane_dims, *(axis.name for axis in spec.static), "optimizer", "step", "param", "status"}
-    names = {name for variant in variants for name in outputs(variant.structure, variant.shapes)}
-    recorded = taken & names
-    for name in recorded:
-        raise ValueError(f"observe and evaluate: {name!r} names a part of the result already; give yours another name")
-
-
 def _check_running(store: Any, shard: Any, executor: Any, timeout: Any) -> None:
     if store is not None and not isinstance(store, str | os.PathLike):
         raise ValueError(f'store: got {store!r}; give the path of a folder, such as "run.zarr"')
@@ -285,7 +274,7 @@ def _check_running(store: Any, shard: Any, executor: Any, timeout: Any) -> None:
         return
     if executor is None:
         raise ValueError("timeout: threads of this process can't be stopped; give an executor too")
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float | np.number) or not timeout > 0:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float | np.number) or not 0 < timeout < np.inf:
         raise ValueError(f"timeout: got {timeout!r}; give the seconds that a chunk may take on an executor")
 
 

@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 import re
+import reprlib
 from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any
@@ -164,8 +165,12 @@ def make_spec(
         raise ValueError(f"seeds: got {seeds}; at most {_MOST} have random numbers of their own")
     if whole_number("seed", seed, least=0) > _MOST:
         raise ValueError(f"seed: got {seed}; give one of at most {_MOST}")
-    if tolerance is not None and (isinstance(tolerance, bool) or not isinstance(tolerance, Real) or not tolerance > 0):
-        raise ValueError(f"tolerance: got {tolerance!r}; give a positive distance from the minimum, or None")
+    if tolerance is not None and (
+        isinstance(tolerance, bool) or not isinstance(tolerance, Real) or not 0 < tolerance < 10**300
+    ):
+        raise ValueError(
+            f"tolerance: got {reprlib.repr(tolerance)}; give a positive distance from the minimum, or None"
+        )
     if observe is not None and not callable(observe):
         raise ValueError(f"observe: got {observe!r}; give a function observe(params, loss, grads) or None")
     _check_names(traced, static, seeds)
@@ -213,7 +218,7 @@ def _dtype(dtype: Any) -> np.dtype[Any]:
         dtype = np.dtype(dtype)
     except TypeError as error:
         raise ValueError(f"dtype: got {dtype!r}; give a floating-point type, such as float32") from error
-    if not jax.numpy.issubdtype(dtype, np.floating):
+    if not jax.numpy.issubdtype(dtype, np.floating) or dtype.itemsize not in (2, 4, 8):
         raise ValueError(f"dtype: got {dtype}; trajectories need a floating-point type, such as float32")
     if dtype == np.float64 and not jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
         raise ValueError(
@@ -240,6 +245,8 @@ def _check_names(traced: tuple[Axis, ...], static: tuple[Axis, ...], seeds: int 
 def _check_optimizers(optimizers: Mapping[str, Any]) -> None:
     if not optimizers:
         raise ValueError("optimizer: got an empty mapping; name at least one optimizer")
+    if not all(isinstance(name, str) for name in optimizers):
+        raise ValueError(f"optimizer: got a mapping with the names {list(optimizers)}; give each optimizer a name")
     for optimizer in optimizers.values():
         if not callable(optimizer):
             check_optimizer(optimizer)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -140,6 +142,12 @@ def test_version(call):
     assert (outcome.status, outcome.out.strip()) == (0, __version__)
 
 
+def test_python_finds_the_command(tmp_path):
+    command = [sys.executable, "-m", "jaxopt_lab", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.strip() == __version__
+
+
 BAD = {
     "unknown problem": (["sweep", "rosenbok", "adam"], ["problem", "'rosenbok'", "did you mean 'rosenbrock'"]),
     "unknown optimizer": (["sweep", "rosenbrock", "adm"], ["optimizer", "'adm'", "did you mean 'adam'"]),
@@ -152,7 +160,16 @@ BAD = {
     "missing hyperparameter": (["sweep", "rosenbrock", "adam"], ["adam needs learning_rate"]),
     "unknown option": ([*SWEEP, "--bogus"], ["--bogus"]),
     "unknown command": (["swep"], ["swep"]),
-    "steps no number": ([*SWEEP, "--steps", "x"], ["--steps", '"x"']),
+    "steps no number": ([*SWEEP, "--steps", "x"], ["--steps", "'x'", "a whole number"]),
+    "a fraction of steps": ([*SWEEP, "--steps", "1.9"], ["--steps", "'1.9'", "a whole number"]),
+    "a fraction of starts": ([*SWEEP, "--starts", "2.7"], ["--starts", "'2.7'", "a whole number"]),
+    "too many steps to say": ([*SWEEP, "--steps", "1e999"], ["--steps", "'1e999'", "a whole number"]),
+    "an optimizer twice": (["sweep", "rosenbrock", "sgd, sgd"], ["optimizer: sgd was named twice"]),
+    "a superscript": ([*SWEEP, "--record", "²"], ["record: got '²'", "summary"]),
+    "a tile for the whole memory": (
+        [*SWEEP, "--tiling", "10000000000:1:scalars"],
+        ["GiB of memory are free", "tiling"],
+    ),
     "steps below 1": ([*SWEEP, "--steps", "0"], ["num_steps: got 0", "at least 1"]),
     "starts below 1": ([*SWEEP, "--starts", "0"], ["starts: got 0"]),
     "record": ([*SWEEP, "--record", "all"], ["record: got 'all'", "summary"]),
@@ -205,6 +222,39 @@ def test_bad_config(call, tmp_path, content):
     assert outcome.status == 2
     assert "--config" in outcome.err
     assert outcome.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "fragment"),
+    [
+        ("optimizer = []", "optimizer: got an empty list"),
+        ('dtype = "float16"', "dtype: got 'float16'; give float32 or"),
+    ],
+)
+def test_bad_options_in_a_config(call, tmp_path, content, fragment):
+    (tmp_path / "a.toml").write_text(f'problem = "quadratic"\n{content}\n[grid]\nlearning_rate = 0.1\n')
+    outcome = call("sweep", "--config", "a.toml", *([] if "optimizer" in content else ["quadratic", "sgd"]))
+    assert (outcome.status, outcome.err.count("\n")) == (2, 1)
+    assert fragment in outcome.err
+
+
+def test_a_config_as_some_editors_save_it(call, tmp_path):
+    """With a mark of the byte order at its start; and lists in lists, where a shape is one."""
+    text = (
+        'problem = "mlp"\noptimizer = "sgd"\nsteps = 2\n[grid]\nlearning_rate = 0.1\n[static]\nhidden = [[4], [4, 4]]\n'
+    )
+    (tmp_path / "a.toml").write_text(text, encoding="utf-8-sig")
+    assert "hidden 2" in call("sweep", "--config", "a.toml", "--dry-run").out
+
+
+@pytest.mark.parametrize("steps", ["5", "5.0", "5e0", "+5"])
+def test_whole_numbers_as_people_write_them(call, steps):
+    assert "trajectories: 3 of 5 steps" in call(*SWEEP, "--steps", steps, "--dry-run").out
+
+
+def test_spaces_between_names_are_none_of_them(call):
+    assert call("sweep", "quadratic", "sgd, adam", "--grid", "learning_rate=0.1", "--out", "run.zarr").status == 0
+    assert list(open_sweep("run.zarr").optimizer.values) == ["sgd", "adam"]
 
 
 def test_foreign_folder_is_no_sweep(call, tmp_path):

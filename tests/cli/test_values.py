@@ -29,7 +29,8 @@ def test_values(text, values):
         (["a=1:2:log"], "--grid a: got '1:2:log'; write a range as first:last:log:count"),
         (["a=1:2:exp:3"], "write a range as"),
         (["a=1:x:log:3"], "write a range as"),
-        (["a=0:1:log:3"], "write a range as|ends of one sign"),
+        (["a=0:1:log:3"], "a logarithmic range needs ends of one sign, other than 0"),
+        (["a=-1:1:log:3"], "a logarithmic range needs ends of one sign, other than 0"),
         (["a=0:1:lin:9999999999"], "one axis takes at most 10,000,000 values"),
     ],
 )

@@ -106,6 +106,30 @@ CASES: dict[str, tuple[Any, list[str]]] = {
     "a value beyond float32": (swept(**rate(1e40)), ["grid['learning_rate']", "float32"]),
     "a value that float32 makes 0": (swept(**rate(1e-60)), ["grid['learning_rate']", "float32"]),
     "a whole number beyond 32 bits": (swept(**rate(10**10)), ["grid['learning_rate']", "10000000000"]),
+    "values below what float32 computes with": (swept(**rate(0.1, 1e-40)), ["learning_rate", "1e-40", "float32"]),
+    "a flag among numbers": (swept(**rate(True, 0.5)), ["grid['learning_rate']", "True", "static_grid"]),
+    "a mapping of values": (swept(grid={"learning_rate": {0.1: 2}}), ["grid['learning_rate']", "0.1", "a list"]),
+    "masked values": (
+        swept(grid={"learning_rate": np.ma.masked_array([0.1, 0.2], [False, True])}),
+        ["grid['learning_rate']", "masked", "a list"],
+    ),
+    "a number for a name": (swept(grid={1: [0.1]}), ["grid", "1", "by name"]),
+    "numbers for names of optimizers": (
+        swept(optimizer={1: optimizers.sgd, 2: optimizers.sgd}),
+        ["optimizer", "[1, 2]", "a name"],
+    ),
+    "another's argument, by its owner": (
+        swept(grid={"problem.learning_rate": [0.1]}, problem=problems.quadratic),
+        ["grid, of the problem", "'learning_rate'", "known are", "eigenvalues"],
+    ),
+    "an argument called as a dimension of the parameters": (
+        swept(
+            problem=lambda x, params_0=1.0: params_0 * squares(x),
+            grid={"learning_rate": [0.1], "params_0": [1.0, 2.0]},
+            starts=np.ones((1, 2, 2)),
+        ),
+        ["grid", "'params_0'", "dimension", "'problem.params_0'"],
+    ),
     "words": (swept(**rate("fast", "slow")), ["grid['learning_rate']", "'fast'", "static_grid"]),
     "a word": (swept(grid={"learning_rate": "fast"}), ["grid['learning_rate']", "'fast'", "static_grid"]),
     "flags": (swept(**rate(True, False)), ["grid['learning_rate']", "True", "static_grid"]),
@@ -209,6 +233,17 @@ CASES: dict[str, tuple[Any, list[str]]] = {
         swept(problem=Problem(lambda x, key: squares(x), evaluate=lambda x: {"best_loss": x[0]})),
         ["evaluate", "'best_loss'", "another name"],
     ),
+    "observe as a dimension of another variable": (
+        swept(observe=lambda params, loss, grads: {"a_0": loss, "a": params}),
+        ["observe", "'a_0'", "another name"],
+    ),
+    "observe as two variables of one name": (
+        swept(observe=lambda params, loss, grads: {"a.b": loss, "a": {"b": 2 * loss}}),
+        ["observe", "one name", "dots", "another name"],
+    ),
+    "a tolerance beyond all numbers": (swept(tolerance=10**400), ["tolerance", "positive distance"]),
+    "a dtype of one byte": (swept(dtype="float8_e4m3fn"), ["dtype", "float8_e4m3fn", "float32"]),
+    "a dtype of sixteen bytes": (swept(dtype="longdouble"), ["dtype", "float128", "float32"]),
     "observe without names": (swept(observe=lambda params, loss, grads: loss), ["observe"]),
     "observe that cannot be called": (swept(observe=3), ["observe", "3"]),
     # memory
@@ -223,7 +258,7 @@ CASES: dict[str, tuple[Any, list[str]]] = {
     "a shard without a store": (swept(shard=(0, 2)), ["shard", "store="]),
     **{
         f"timeout={value!r}": (swept(timeout=value, executor=Executor), ["timeout", repr(value), "seconds"])
-        for value in (0, -1.0, "5", True)
+        for value in (0, -1.0, "5", True, INF)
     },
     "a timeout of threads": (swept(timeout=5), ["timeout", "executor"]),
     # simulate

@@ -8,15 +8,19 @@ from jaxopt_lab.engine import memory, settle
 from jaxopt_lab.engine.chunks import prepare_variants
 from jaxopt_lab.engine.plan import Plan
 from jaxopt_lab.engine.spec import make_spec
+from jaxopt_lab.engine.tiling import Tiling
 
 LANES, STEPS, CHUNK = 1000, 9, 100
 LANE = 4 * 3 * (STEPS + 2) + 4 * 5 + 1  # two parameters and the loss, along the path and at its end; the summary
 CARRY = 4 * 3  # two parameters, and how many steps the optimiser has made
 
 
+CORES = 1
+
+
 @pytest.fixture
-def two_cores(monkeypatch):
-    monkeypatch.setattr(memory, "cores", lambda: 2)
+def one_core(monkeypatch):
+    monkeypatch.setattr(memory, "cores", lambda: CORES)
 
 
 def arguments():
@@ -33,20 +37,22 @@ def variants():
     return prepare_variants(settle.settle(spec)[0])
 
 
-@pytest.mark.usefixtures("two_cores")
+@pytest.mark.usefixtures("one_core")
 def test_the_bytes_are_those_of_the_arrays(variants):
     plan = Plan(1, LANES, CHUNK)
     assert memory.result_bytes(plan, variants) == LANES * LANE
-    assert memory.working_bytes(plan, variants) == memory.AT_ONCE * 2 * CHUNK * (LANE + CARRY)
-    assert memory.working_bytes(Plan(1, 10, CHUNK), variants) == memory.AT_ONCE * 2 * 10 * (LANE + CARRY)
+    assert memory.working_bytes(plan, variants, None) == memory.AT_ONCE * CORES * CHUNK * (LANE + CARRY)
+    assert memory.working_bytes(Plan(1, 10, CHUNK), variants, None) == memory.AT_ONCE * CORES * 10 * (LANE + CARRY)
+    whole_tile = memory.working_bytes(Plan(1, 10, CHUNK), variants, Tiling(5000))
+    assert whole_tile == memory.AT_ONCE * CORES * 5000 * (LANE + CARRY)
 
 
-@pytest.mark.usefixtures("two_cores")
+@pytest.mark.usefixtures("one_core")
 def test_what_does_not_fit_is_refused_with_the_remedy(variants, monkeypatch, tmp_path):
-    """With nearly as much memory as it takes, and as much as it takes."""
+    """With nearly as much memory as it takes, and as much as it takes; 100 lanes are run in a tile of 128."""
     monkeypatch.setattr(memory, "SURELY_THERE", 0)
     plan = Plan(1, LANES, CHUNK)
-    working, results = memory.working_bytes(plan, variants), memory.result_bytes(plan, variants)
+    working, results = memory.working_bytes(plan, variants, Tiling(128)), memory.result_bytes(plan, variants)
 
     def run(free, **changed):
         monkeypatch.setattr(memory, "available_memory", lambda: int(free / memory.FREE_PART))
@@ -55,7 +61,7 @@ def test_what_does_not_fit_is_refused_with_the_remedy(variants, monkeypatch, tmp
     with pytest.raises(ValueError, match=r"the results take .* GiB, but .* are free; write them to disk with a store"):
         run(working + results - 8)
     assert run(working + results + 8).sizes["learning_rate"] == LANES
-    with pytest.raises(ValueError, match=r"the chunks under way take .* GiB, .*; record less.*smaller chunk_size"):
+    with pytest.raises(ValueError, match=r"the chunks under way take .* GiB, .*; record less.*chunk_size or tiling"):
         run(working - 8, store=tmp_path / "small.zarr")
     assert not (tmp_path / "small.zarr").exists()
     assert run(working + 8, store=tmp_path / "run.zarr").fraction_done == 1
@@ -63,4 +69,4 @@ def test_what_does_not_fit_is_refused_with_the_remedy(variants, monkeypatch, tmp
 
 def test_where_nothing_says_how_much_is_free_nothing_is_refused(variants, monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: None)
-    memory.check_memory(Plan(1, 10**15, 10**12), variants, stored=False)
+    memory.check_memory(Plan(1, 10**15, 10**12), variants, None, stored=False)

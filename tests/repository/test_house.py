@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "report": ISLANDS | {"engine", "plots", "labs"} | READERS,
     "bench": ISLANDS | {"engine", "plots", "labs"} | READERS,
     "cli": ISLANDS | {"engine", "plots", "labs", "report", "bench"} | READERS,
+    "__main__": {"cli"},
 }
 
 

@@ -1,0 +1,5 @@
+"""``python -m jaxopt_lab`` is ``jaxopt-lab``."""
+
+from jaxopt_lab.cli import main
+
+main()
