@@ -1,14 +1,15 @@
 """One lane of a sweep: what its program is compiled for, and what is passed to it."""
 
 import functools
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxopt_lab.engine.checks import check_optimizer, check_start, is_optimizer
+from jaxopt_lab.engine.checks import check_optimizer, check_start, is_optimizer, name_of
 from jaxopt_lab.engine.fixed import Fixed
 from jaxopt_lab.engine.records import Record
 from jaxopt_lab.engine.spec import Spec, Variant, problem_factory
@@ -124,7 +125,8 @@ def build(structure: Structure, shared: Shared, lane: Lane) -> tuple[Problem, An
     problem = jax.tree.map(functools.partial(_cast, dtype=structure.dtype), problem)
     optimizer: Any = structure.optimizer
     if not is_optimizer(optimizer):
-        optimizer = optimizer(**arguments["optimizer"])
+        with _looking_at("optimizer", optimizer, arguments["optimizer"]):
+            optimizer = optimizer(**arguments["optimizer"])
         check_optimizer(optimizer)
     root = jax.random.key(shared.seed)
     start_key, noise_key = (jax.random.fold_in(k, lane.start_index) for k in jax.random.split(root))
@@ -140,11 +142,31 @@ def build(structure: Structure, shared: Shared, lane: Lane) -> tuple[Problem, An
     return problem, optimizer, start, jax.random.fold_in(noise_key, lane.seed_index)
 
 
+@contextmanager
+def _looking_at(owner: str, factory: Any, arguments: dict[str, Any]) -> Iterator[None]:
+    """Say in a sentence what it means that a factory wants to know a number which is traced."""
+    try:
+        yield
+    except TypeError as error:
+        if not arguments or "Trace" not in str(error):
+            raise
+        raise ValueError(must_be_static(f"{owner} {name_of(factory)}", arguments)) from error
+
+
+def must_be_static(whose: str, arguments: Iterable[str]) -> str:
+    """The sentence for a hyperparameter that decides what is computed."""
+    return (
+        f"grid: the {whose} looks at a value of {', '.join(arguments)} while it is compiled, but one program serves "
+        "all values of the grid; what decides or counts goes into static_grid (--static), a program for each value"
+    )
+
+
 def _made(problem: Any, arguments: dict[str, Any]) -> Problem:
     """The problem that a problem, a factory or a plain function is, given these arguments."""
     if problem_factory(problem, set(arguments)) is None:
         return as_problem(functools.partial(problem, **arguments) if arguments else problem)
-    made = problem(**arguments)
+    with _looking_at("problem", problem, arguments):
+        made = problem(**arguments)
     if not isinstance(made, Problem):
         raise ValueError(
             f"problem: {getattr(problem, '__name__', problem)} returned {type(made).__name__}; a factory returns a "

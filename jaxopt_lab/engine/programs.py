@@ -1,6 +1,7 @@
 """The compiled programs that run a tile of lanes: the whole way at once, or in spans between which lanes may leave."""
 
 import functools
+import re
 import threading
 import weakref
 from collections.abc import Callable, Hashable
@@ -11,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxopt_lab.engine.checks import check_loss
-from jaxopt_lab.engine.lanes import Lane, Shared, Structure, build
+from jaxopt_lab.engine.lanes import Lane, Shared, Structure, build, must_be_static
 from jaxopt_lab.engine.records import Record
 from jaxopt_lab.engine.rewriting import kernels
 from jaxopt_lab.engine.rewriting.one_pass import fits_one_kernel, in_one_pass
@@ -153,8 +154,19 @@ def _whole_way(structure: Structure, unroll: int, shared: Shared, lane: Lane) ->
 
 @_made_once(MOST_DESCRIPTIONS)
 def outputs(structure: Structure, shapes: Shapes) -> Results:
-    """The shapes and dtypes of one lane's results."""
-    return jax.eval_shape(functools.partial(_whole_way, structure, 1), *shapes.arguments)
+    """The shapes and dtypes of one lane's results.
+
+    Raises:
+        ValueError: if it depends on a value of the grid what is computed.
+    """
+    try:
+        return jax.eval_shape(lambda shared, lane: _whole_way(structure, 1, shared, lane), *shapes.arguments)
+    except TypeError as error:
+        looked_at = re.search(r"argument lane\.values\[(\d+)\]", str(error))
+        if looked_at is None:
+            raise
+        owner, argument = structure.traced[int(looked_at[1])]
+        raise ValueError(must_be_static(owner, [argument])) from error
 
 
 class Spans(NamedTuple):
@@ -271,6 +283,7 @@ class Cost(NamedTuple):
 @_made_once(MOST_DESCRIPTIONS)
 def cost(structure: Structure, shapes: Shapes) -> Cost:
     """What one lane takes from step to step: its parameters and its optimiser's state. Traced once a structure."""
+    outputs(structure, shapes)  # what can't be traced is said in a sentence there
 
     def carry(shared: Shared, lane: Lane) -> Any:
         run, start = _run(structure, 1, shared, lane)

@@ -35,6 +35,12 @@ def on_threads(start: Callable[[Chunk], Callable[[], None]], chunks: Iterable[Ch
     """
     left, done = deque(chunks), SimpleQueue[Chunk | BaseException]()
     settings, count = current_settings(), len(left)
+    devices = device_of_each_thread()[:count]
+    if count == 1:  # a thread would take longer to start than most sweeps of one chunk run
+        with jax.default_device(devices[0]):
+            start(left[0])()
+        yield left[0]
+        return
 
     def next_chunk() -> Chunk | None:
         try:
@@ -52,7 +58,6 @@ def on_threads(start: Callable[[Chunk], Callable[[], None]], chunks: Iterable[Ch
         except BaseException as error:
             done.put(error)
 
-    devices = device_of_each_thread()[:count]
     with ThreadPoolExecutor(max(1, len(devices))) as pool:
         try:
             for device in devices:

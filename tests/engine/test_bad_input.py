@@ -106,6 +106,14 @@ CASES: dict[str, tuple[Any, list[str]]] = {
     "a value beyond float32": (swept(**rate(1e40)), ["grid['learning_rate']", "float32"]),
     "a value that float32 makes 0": (swept(**rate(1e-60)), ["grid['learning_rate']", "float32"]),
     "a whole number beyond 32 bits": (swept(**rate(10**10)), ["grid['learning_rate']", "10000000000"]),
+    "what decides": (
+        swept(optimizer=optax.sgd, grid={"learning_rate": [0.1], "momentum": [0.9], "nesterov": [0, 1]}),
+        ["grid", "optimizer", "nesterov", "static_grid"],
+    ),
+    "what counts": (
+        swept(problem=lambda n: problems.quadratic(np.ones(n)), grid={"learning_rate": [0.1], "n": [2, 3]}),
+        ["grid", "problem <lambda>", "n", "static_grid"],
+    ),
     "values below what float32 computes with": (swept(**rate(0.1, 1e-40)), ["learning_rate", "1e-40", "float32"]),
     "a flag among numbers": (swept(**rate(True, 0.5)), ["grid['learning_rate']", "True", "static_grid"]),
     "a mapping of values": (swept(grid={"learning_rate": {0.1: 2}}), ["grid['learning_rate']", "0.1", "a list"]),
