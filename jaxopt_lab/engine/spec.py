@@ -8,6 +8,7 @@ import math
 import re
 import reprlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from numbers import Real
 from typing import Any
 
@@ -165,12 +166,6 @@ def make_spec(
         raise ValueError(f"seeds: got {seeds}; at most {_MOST} have random numbers of their own")
     if whole_number("seed", seed, least=0) > _MOST:
         raise ValueError(f"seed: got {seed}; give one of at most {_MOST}")
-    if tolerance is not None and (
-        isinstance(tolerance, bool) or not isinstance(tolerance, Real) or not 0 < tolerance < 10**300
-    ):
-        raise ValueError(
-            f"tolerance: got {reprlib.repr(tolerance)}; give a positive distance from the minimum, or None"
-        )
     if observe is not None and not callable(observe):
         raise ValueError(f"observe: got {observe!r}; give a function observe(params, loss, grads) or None")
     _check_names(traced, static, seeds)
@@ -178,12 +173,26 @@ def make_spec(
         _check_complete(name, factory, {axis.argument for axis in traced + static if axis.owner == "optimizer"})
     spec = Spec(
         problem, optimizers, several, traced, static, _starts(starts, dtype), seeds, num_steps, as_record(record),
-        None if tolerance is None else float(tolerance), int(seed), observe, dtype, chunk_size,
+        _tolerance(tolerance), int(seed), observe, dtype, chunk_size,
         as_tiling(tiling),
     )  # fmt: skip
     if chunk_size is None or chunk_size <= spec.num_lanes:
         return spec
     return dataclasses.replace(spec, chunk_size=spec.num_lanes)  # a store would make room for the whole of a chunk
+
+
+def _tolerance(tolerance: Any) -> float | None:
+    if tolerance is None:
+        return None
+    number = math.nan
+    if isinstance(tolerance, Real) and not isinstance(tolerance, bool):
+        with suppress(OverflowError):
+            number = float(tolerance)
+    if not 0 < number < math.inf:
+        raise ValueError(
+            f"tolerance: got {reprlib.repr(tolerance)}; give a positive distance from the minimum, or None"
+        )
+    return number
 
 
 def _starts(starts: Any, dtype: np.dtype[Any]) -> Any:
