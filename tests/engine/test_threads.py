@@ -53,6 +53,19 @@ def test_the_next_chunk_starts_before_the_last_is_waited_for():
     ]  # fmt: skip
 
 
+def test_one_chunk_alone_runs_in_the_callers_thread():
+    """Which takes longer to start a thread than most sweeps of one chunk run; several have threads of their own."""
+    seen = set()
+
+    def start(chunk: threads.Chunk) -> Callable[[], None]:
+        return lambda: seen.add((chunk.index, threading.current_thread() is threading.main_thread()))
+
+    assert [chunk.index for chunk in on_threads(start, CHUNKS[:1])] == [0]
+    assert seen == {(0, True)}
+    list(on_threads(start, CHUNKS[1:3]))
+    assert seen == {(0, True), (1, False), (2, False)}
+
+
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("fails", ["start", "finish"])
 def test_an_error_is_the_callers_and_ends_the_sweep(fails):
