@@ -1,6 +1,7 @@
 """Values on the command line: grids as text."""
 
 import ast
+import math
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -19,7 +20,7 @@ def _whole(_: Any, tokens: Sequence[Token]) -> int:
     try:
         number = float(text) if {".", "e", "E"} & set(text) else int(text)
     except ValueError:
-        number = 0.5
+        number = math.nan
     if number != number // 1:
         raise ValueError(f"got {text!r}; give a whole number")
     return int(number)
