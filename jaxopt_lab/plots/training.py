@@ -13,15 +13,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-Curves = Mapping[str, Any]
-"""``epoch`` of shape ``(epochs,)``, and metrics by name, each of shape ``(seeds, epochs)``."""
-
 COLOURS = {"train": PALETTE[0], "validation": PALETTE[1]}
 GUESSING = {"color": "#6e6e6e", "linestyle": ":", "linewidth": 1.2}
 
 
 def loss_curves(
-    curves: Curves,
+    curves: Mapping[str, Any],
     *,
     guessing: float | None = None,
     top: float | None = None,
@@ -65,7 +62,9 @@ def loss_curves(
     return lines
 
 
-def accuracy_curves(curves: Curves, *, guessing: float | None = None, ax: "Axes | None" = None) -> "list[Line2D]":
+def accuracy_curves(
+    curves: Mapping[str, Any], *, guessing: float | None = None, ax: "Axes | None" = None
+) -> "list[Line2D]":
     """Training and validation accuracy over epochs: a thin line for each seed, a thick one for their median.
 
     Args:
@@ -92,7 +91,7 @@ def accuracy_curves(curves: Curves, *, guessing: float | None = None, ax: "Axes 
 
 
 def scenarios(
-    panels: Mapping[str, Curves],
+    panels: Mapping[str, Mapping[str, Any]],
     *,
     guessing_loss: float | None = None,
     guessing_accuracy: float | None = None,
@@ -200,7 +199,7 @@ def remedies(panels: Mapping[str, Sequence[Mapping[str, Any]]]) -> "Figure":
     return figure
 
 
-def _medians_over_seeds(ax: "Axes", curves: Curves, metric: str) -> "list[Line2D]":
+def _medians_over_seeds(ax: "Axes", curves: Mapping[str, Any], metric: str) -> "list[Line2D]":
     medians: list[Line2D] = []
     for part, colour in COLOURS.items():
         seeds = np.asarray(curves[f"{part}_{metric}"], float)

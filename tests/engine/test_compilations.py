@@ -1,5 +1,7 @@
 """New numbers compile nothing, and a program is compiled once however many threads run it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -115,14 +117,20 @@ def test_a_swept_problem_compiles_once_for_all_its_numbers(count_compilations):
     assert compilations.count == 0
 
 
+MANY_SWEEPS = f"""
+from jaxopt_lab import optimizers, problems, sweep
+for num_steps in range(1, {MOST_PROGRAMS + 12}):
+    sweep(problems.quadratic((1.0, 10.0)), optimizers.sgd, {{"learning_rate": [0.1]}}, num_steps=num_steps)
+    print(len(open("/proc/self/maps").readlines()))
+"""
+
+
 @pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="nothing says which memory is mapped")
 def test_programs_of_long_ago_are_let_go():
     """Or else a process that sweeps a thousand different things would have no mapping left for the next program."""
-    counts = []
-    for num_steps in range(1, MOST_PROGRAMS + 12):
-        sweep(problems.quadratic((1.0, 10.0)), optimizers.sgd, {"learning_rate": [0.1]}, num_steps=num_steps)
-        counts.append(len(Path("/proc/self/maps").read_text().splitlines()))
+    done = subprocess.run([sys.executable, "-c", MANY_SWEEPS], capture_output=True, text=True, check=True)
+    counts = [int(line) for line in done.stdout.split()]
     growing, after = counts[20] - counts[10], counts[-1] - counts[-11]
     assert growing > 100
     assert after < growing / 5
