@@ -4,7 +4,7 @@
  * cache; the inner loops run over the lanes of a block, which is what the compiler vectorises. Division and square
  * root are exact. Denormal numbers are flushed to zero, as XLA does on a CPU.
  *
- * With -DNO_DIVISION a product stands where the quotient was: a wrong answer, and a time that no exact Adam is below.
+ * With -DNO_DIVISION a product stands where the quotient was: a wrong answer, which says what the division costs.
  */
 #include <math.h>
 #include <string.h>

@@ -5,8 +5,8 @@
 A sweep end to end stands beside its parts: the same sweep of one step (what is asked, prepared, handed out, labelled),
 and its chunks one after the other in one thread, shared among the cores as if they were never in each other's way. The
 compiled program says how often a step passes over the lanes: C does it once, with everything in registers, and so does
-a sweep whose step is arithmetic; XLA left to itself writes down whatever two later results are computed from. What no
-exact arithmetic gets below on this machine is C with a product in the place of its division.
+a sweep whose step is arithmetic; XLA left to itself writes down whatever two later results are computed from. C with
+a product in the place of its division says how much of it is arithmetic that has to be done.
 """
 
 import re

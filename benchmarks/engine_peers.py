@@ -28,6 +28,9 @@ C = f"C, cc {' '.join(C_FLAGS)}, a thread a core"
 
 ONE_START, ONE_RATE = (4.0, 1.5), 0.2
 
+B1, B2, EPS, ONE = (np.float32(value) for value in (0.9, 0.999, 1e-8, 1.0))
+NUMBA_OPTIONS = {"parallel": True, "fastmath": False, "error_model": "numpy"}
+
 BLOCK = 64
 """How many lanes of a block run together: as in `adam.c`, vectors of them stay in the nearest cache."""
 
@@ -101,22 +104,19 @@ def numba_over_all_lanes(lanes: int, steps: int, make: Callable[[Any], Any]) -> 
 
 def _numba_kernel(numba: Any) -> Any:
     """A loop over lanes, and in each the loop over steps, all numbers of a lane in registers."""
-    b1, b2, eps, one = (np.float32(value) for value in (0.9, 0.999, 1e-8, 1.0))
 
-    @numba.njit(parallel=True, fastmath=False, error_model="numpy")
-    def kernel(
-        points: np.ndarray, rates: np.ndarray, h: np.ndarray, s_correction: np.ndarray, r_correction: np.ndarray
-    ) -> np.ndarray:
+    @numba.njit(**NUMBA_OPTIONS)
+    def kernel(points: Any, rates: Any, h: Any, s_correction: Any, r_correction: Any) -> Any:
         end = np.empty_like(points)
         for lane in numba.prange(points.shape[0]):
             x, y, rate = points[lane, 0], points[lane, 1], rates[lane]
             sx = sy = rx = ry = np.float32(0)
             for t in range(s_correction.shape[0]):
                 gx, gy = h[0] * x, h[1] * y
-                sx, sy = b1 * sx + (one - b1) * gx, b1 * sy + (one - b1) * gy
-                rx, ry = b2 * rx + (one - b2) * gx * gx, b2 * ry + (one - b2) * gy * gy
-                x -= rate * (sx * s_correction[t]) / (np.sqrt(rx * r_correction[t]) + eps)
-                y -= rate * (sy * s_correction[t]) / (np.sqrt(ry * r_correction[t]) + eps)
+                sx, sy = B1 * sx + (ONE - B1) * gx, B1 * sy + (ONE - B1) * gy
+                rx, ry = B2 * rx + (ONE - B2) * gx * gx, B2 * ry + (ONE - B2) * gy * gy
+                x -= rate * (sx * s_correction[t]) / (np.sqrt(rx * r_correction[t]) + EPS)
+                y -= rate * (sy * s_correction[t]) / (np.sqrt(ry * r_correction[t]) + EPS)
             end[lane, 0], end[lane, 1] = x, y
         return end
 
@@ -124,13 +124,10 @@ def _numba_kernel(numba: Any) -> Any:
 
 
 def _numba_blocks(numba: Any) -> Any:
-    """A loop over blocks of lanes, in each the loop over steps, and in that one over lanes, which become vectors."""
-    b1, b2, eps, one = (np.float32(value) for value in (0.9, 0.999, 1e-8, 1.0))
+    """A loop over blocks of lanes, in each the loop over steps, and in that ONE over lanes, which become vectors."""
 
-    @numba.njit(parallel=True, fastmath=False, error_model="numpy")
-    def kernel(
-        points: np.ndarray, rates: np.ndarray, h: np.ndarray, s_correction: np.ndarray, r_correction: np.ndarray
-    ) -> np.ndarray:
+    @numba.njit(**NUMBA_OPTIONS)
+    def kernel(points: Any, rates: Any, h: Any, s_correction: Any, r_correction: Any) -> Any:
         end = np.empty_like(points)
         for block in numba.prange((len(points) + BLOCK - 1) // BLOCK):
             first, here = block * BLOCK, min(BLOCK, len(points) - block * BLOCK)
@@ -145,10 +142,10 @@ def _numba_blocks(numba: Any) -> Any:
                 for d in range(2):
                     for lane in range(BLOCK):
                         g = h[d] * w[d, lane]
-                        s[d, lane] = b1 * s[d, lane] + (one - b1) * g
-                        r[d, lane] = b2 * r[d, lane] + (one - b2) * g * g
+                        s[d, lane] = B1 * s[d, lane] + (ONE - B1) * g
+                        r[d, lane] = B2 * r[d, lane] + (ONE - B2) * g * g
                         w[d, lane] -= (
-                            rate[lane] * (s[d, lane] * s_correction[t]) / (np.sqrt(r[d, lane] * r_correction[t]) + eps)
+                            rate[lane] * (s[d, lane] * s_correction[t]) / (np.sqrt(r[d, lane] * r_correction[t]) + EPS)
                         )
             end[first : first + here] = w[:, :here].T
         return end

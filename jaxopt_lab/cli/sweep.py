@@ -232,10 +232,10 @@ def _describe(spec: Spec, *, stored: bool) -> None:
     shape = leading | {axis.name: len(axis.values) for axis in spec.static} | spec.lane_dims
     print("shape:        " + " × ".join(f"{name} {length}" for name, length in shape.items()))
     print(f"trajectories: {plan.num_variants * plan.num_lanes:,} of {spec.num_steps:,} steps")
-    print(f"result:       {result_bytes(plan, variants):,} bytes")
-    print(f"under way:    {working_bytes(plan, variants, settled.tiling):,} bytes at most")
+    print(f"result:       {result_bytes(settled, variants):,} bytes")
+    print(f"under way:    {working_bytes(settled, variants):,} bytes at most")
     with _own_words():
-        check_memory(plan, variants, settled.tiling, stored=stored)
+        check_memory(settled, variants, stored=stored)
     settled = measured(spec, settled, variants)
     plan = plan_of(settled)
     print(f"chunks:       {plan.num_chunks:,} of {plan.chunk_size:,} trajectories")

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from jaxopt_lab.engine.chunks import Prepared
-from jaxopt_lab.engine.plan import Plan
+from jaxopt_lab.engine.spec import Spec
 from jaxopt_lab.engine.threads import cores
-from jaxopt_lab.engine.tiling import Tiling
 
 FREE_PART = 0.8
 """What may be used of the memory that is free."""
@@ -17,25 +16,26 @@ AT_ONCE = 4
 """How many chunks there are at a time for each core, those that run and those that wait to be written among them."""
 
 
-def result_bytes(plan: Plan, variants: list[Prepared]) -> int:
+def result_bytes(spec: Spec, variants: list[Prepared]) -> int:
     """What the results of a sweep take."""
-    return sum(variant.bytes_per_lane * plan.num_lanes for variant in variants)
+    return sum(variant.bytes_per_lane * spec.num_lanes for variant in variants)
 
 
-def working_bytes(plan: Plan, variants: list[Prepared], tiling: Tiling | None) -> int:
+def working_bytes(spec: Spec, variants: list[Prepared]) -> int:
     """What the chunks that are under way take at most: their results, and what their lanes carry, in whole tiles."""
+    assert spec.chunk_size, "a specification is settled before it is weighed"
+    assert spec.tiling, "a specification is settled before it is weighed"
     heaviest = max(variant.bytes_per_lane + variant.cost.carry_bytes for variant in variants)
-    lanes = max(min(plan.chunk_size, plan.num_lanes), tiling.size if tiling else 0)
-    return AT_ONCE * cores() * heaviest * lanes
+    return AT_ONCE * cores() * heaviest * max(min(spec.chunk_size, spec.num_lanes), spec.tiling.size)
 
 
-def check_memory(plan: Plan, variants: list[Prepared], tiling: Tiling | None, *, stored: bool) -> None:
-    """Refuse a sweep that would not fit.
+def check_memory(spec: Spec, variants: list[Prepared], *, stored: bool) -> None:
+    """Refuse a settled sweep that would not fit.
 
     Raises:
         ValueError: saying what it takes, what there is, and what to do.
     """
-    working, results = working_bytes(plan, variants, tiling), 0 if stored else result_bytes(plan, variants)
+    working, results = working_bytes(spec, variants), 0 if stored else result_bytes(spec, variants)
     available = available_memory() if results + working > SURELY_THERE else None
     if available is None or results + working <= FREE_PART * available:
         return

@@ -32,6 +32,7 @@ MOST_PROGRAMS = 64
 process 65,530, and without more of them XLA fails."""
 
 MOST_DESCRIPTIONS = 256
+"""What is known of a program without compiling it takes no mapping: more of that is kept."""
 
 SOME_LANES = 97
 """As many as nothing else in a program has numbers."""

@@ -203,7 +203,7 @@ def _prepare(spec: Spec, path: Path | None) -> tuple[Spec, list[Prepared], Plan,
         spec = _as_stored(spec, path)
     settled, variants = settle(spec)
     check_names(settled, [outputs(variant.structure, variant.shapes) for variant in variants])
-    check_memory(plan_of(settled), variants, settled.tiling, stored=path is not None)
+    check_memory(settled, variants, stored=path is not None)
     settled = measured(spec, settled, variants)
     plan = plan_of(settled)
     return settled, variants, plan, _destination(settled, plan, variants, path)

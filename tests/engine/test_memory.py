@@ -1,12 +1,12 @@
 """What a sweep will take is known before it runs, and refused with the remedy where it is not there."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from jaxopt_lab import optimizers, problems, sweep
 from jaxopt_lab.engine import memory, settle
-from jaxopt_lab.engine.chunks import prepare_variants
-from jaxopt_lab.engine.plan import Plan
 from jaxopt_lab.engine.spec import make_spec
 from jaxopt_lab.engine.tiling import Tiling
 
@@ -31,28 +31,27 @@ def arguments():
 
 
 @pytest.fixture
-def variants():
+def settled():
+    """A sweep in chunks of 100, each of which is a tile of 128; and its variants."""
     rest = {"tolerance": None, "seeds": None, "seed": 0, "static_grid": None, "observe": None, "dtype": "float32"}
-    spec = make_spec(problems.quadratic(), optimizers.sgd, **arguments(), **rest)
-    return prepare_variants(settle.settle(spec)[0])
+    return settle.settle(make_spec(problems.quadratic(), optimizers.sgd, **arguments(), **rest))
 
 
 @pytest.mark.usefixtures("one_core")
-def test_the_bytes_are_those_of_the_arrays(variants):
-    plan = Plan(1, LANES, CHUNK)
-    assert memory.result_bytes(plan, variants) == LANES * LANE
-    assert memory.working_bytes(plan, variants, None) == memory.AT_ONCE * CORES * CHUNK * (LANE + CARRY)
-    assert memory.working_bytes(Plan(1, 10, CHUNK), variants, None) == memory.AT_ONCE * CORES * 10 * (LANE + CARRY)
-    whole_tile = memory.working_bytes(Plan(1, 10, CHUNK), variants, Tiling(5000))
-    assert whole_tile == memory.AT_ONCE * CORES * 5000 * (LANE + CARRY)
+def test_the_bytes_are_those_of_the_arrays(settled):
+    spec, variants = settled
+    at_a_time = memory.AT_ONCE * CORES * (LANE + CARRY)
+    assert memory.result_bytes(spec, variants) == LANES * LANE
+    assert memory.working_bytes(spec, variants) == at_a_time * 128
+    assert memory.working_bytes(dataclasses.replace(spec, tiling=Tiling(32)), variants) == at_a_time * CHUNK
+    assert memory.working_bytes(dataclasses.replace(spec, tiling=Tiling(5000)), variants) == at_a_time * 5000
 
 
 @pytest.mark.usefixtures("one_core")
-def test_what_does_not_fit_is_refused_with_the_remedy(variants, monkeypatch, tmp_path):
-    """With nearly as much memory as it takes, and as much as it takes; 100 lanes are run in a tile of 128."""
+def test_what_does_not_fit_is_refused_with_the_remedy(settled, monkeypatch, tmp_path):
+    """With nearly as much memory as it takes, and as much as it takes."""
     monkeypatch.setattr(memory, "SURELY_THERE", 0)
-    plan = Plan(1, LANES, CHUNK)
-    working, results = memory.working_bytes(plan, variants, Tiling(128)), memory.result_bytes(plan, variants)
+    working, results = memory.working_bytes(*settled), memory.result_bytes(*settled)
 
     def run(free, **changed):
         monkeypatch.setattr(memory, "available_memory", lambda: int(free / memory.FREE_PART))
@@ -67,6 +66,7 @@ def test_what_does_not_fit_is_refused_with_the_remedy(variants, monkeypatch, tmp
     assert run(working + 8, store=tmp_path / "run.zarr").fraction_done == 1
 
 
-def test_where_nothing_says_how_much_is_free_nothing_is_refused(variants, monkeypatch):
+def test_where_nothing_says_how_much_is_free_nothing_is_refused(settled, monkeypatch):
+    spec, variants = settled
     monkeypatch.setattr(memory, "available_memory", lambda: None)
-    memory.check_memory(Plan(1, 10**15, 10**12), variants, None, stored=False)
+    memory.check_memory(dataclasses.replace(spec, tiling=Tiling(10**15)), variants, stored=False)
